@@ -1,0 +1,1 @@
+"""Raw exports become checked, versioned tables and one fact table per grain."""

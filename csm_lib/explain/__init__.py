@@ -1,0 +1,1 @@
+"""Where a gap sits, whether it is mix or rate, and which causes were counted."""

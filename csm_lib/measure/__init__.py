@@ -1,0 +1,1 @@
+"""Indicators with intervals; values against target, history and benchmark; control charts."""

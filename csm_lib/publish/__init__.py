@@ -1,0 +1,1 @@
+"""Run the notebooks for a period, export them, check the pages and publish them in one step."""
