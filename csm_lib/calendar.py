@@ -1,8 +1,8 @@
 """Opening hours, holidays and the business clock.
 
-The business clock runs only while the service is open. It is a piecewise linear function of the instant: it rises by one
-per open second and rests while closed. One interpolation per instant then gives any business duration, and daylight
-saving needs no care, because opening hours are turned into instants first.
+The business clock runs only while the service is open. It is a piecewise linear function of the instant: it rises by
+one per open second and rests while closed. One interpolation per instant then gives any business duration, and
+daylight saving needs no care, because opening hours are turned into instants first.
 """
 
 from __future__ import annotations

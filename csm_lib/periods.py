@@ -141,7 +141,8 @@ def parse_period(text: str, *, today: date | None = None, fiscal_start_month: in
             try:
                 return build(match, today or date.today(), fiscal_start_month)
             except ValueError as wrong:
-                raise UsageError(f"period must exist in the calendar, got {written!r} ({wrong}). Correct it.") from wrong
+                message = f"period must exist in the calendar, got {written!r} ({wrong}). Correct it."
+                raise UsageError(message) from wrong
     raise UsageError(f"period must have one of the forms {', '.join(PERIOD_FORMS)}, got {written!r}. Correct it.")
 
 
