@@ -1,0 +1,264 @@
+"""The queries that turn canonical tables into facts, one per grain, read from top to bottom like a page.
+
+Names in braces are settings (`facts.build_facts` fills them in). The business clock is `opening_spans`: one row per
+channel and open stretch, with the open seconds before it; a channel without rows there is always open.
+"""
+
+from __future__ import annotations
+
+__all__ = ["COMPLAINT", "CONTACT", "REVIEW", "SURVEY"]
+
+
+def _clock(instant: str, span: str) -> str:
+    """Give the reading of the business clock at an instant, from the last stretch that opened before it."""
+    return (
+        f"CASE WHEN {instant} IS NULL THEN NULL WHEN NOT has_hours THEN epoch({instant}) WHEN {span}.opens_s IS NULL "
+        f"THEN 0 ELSE {span}.clock_s + least(epoch({instant}), {span}.closes_s) - {span}.opens_s END"
+    )
+
+
+def _span_join(instant: str, span: str) -> str:
+    return (
+        f"ASOF LEFT JOIN opening_spans {span} "
+        f"ON t.channel = {span}.channel AND epoch(t.{instant}) >= {span}.opens_s"
+    )
+
+
+_TIMED = """
+times AS (
+    SELECT
+        c.*,
+        (created_at AT TIME ZONE '{zone}') AS local_at,
+        channel IN ({live}) AS is_live,
+        COALESCE(queue_entered_at, created_at) AS asked_at,
+        COALESCE(first_response_at, CASE WHEN channel IN ({live}) THEN answered_at END) AS replied_at,
+        COALESCE(answered_at, CASE WHEN channel IN ({live}) THEN first_response_at END) AS taken_at,
+        COALESCE(c.handle_s, CASE WHEN COALESCE(talk_s, hold_s, wrap_s) IS NOT NULL
+            THEN COALESCE(talk_s, 0) + COALESCE(hold_s, 0) + COALESCE(wrap_s, 0) END) AS effort_s,
+        channel IN (SELECT channel FROM opening_spans) AS has_hours
+    FROM contacts c
+),
+ended AS (
+    SELECT
+        *,
+        CASE WHEN taken_at IS NULL THEN abandoned_at END AS left_at,
+        COALESCE(taken_at, abandoned_at) AS wait_ended_at,
+        COALESCE(resolved_at, closed_at) AS finished_at
+    FROM times
+)
+"""
+
+_OPEN = (
+    """
+clocked AS (
+    SELECT
+        t.*,
+        NOT has_hours OR COALESCE(epoch(asked_at) < asked.closes_s, FALSE) AS asked_in_hours,
+        """
+    + _clock("asked_at", "asked")
+    + """ AS asked_clock,
+        """
+    + _clock("created_at", "created")
+    + """ AS created_clock,
+        """
+    + _clock("replied_at", "replied")
+    + """ AS replied_clock,
+        """
+    + _clock("wait_ended_at", "waited")
+    + """ AS waited_clock,
+        """
+    + _clock("resolved_at", "resolved")
+    + """ AS resolved_clock
+    FROM ended t
+    """
+    + "\n    ".join(
+        _span_join(instant, span)
+        for instant, span in (
+            ("asked_at", "asked"),
+            ("created_at", "created"),
+            ("replied_at", "replied"),
+            ("wait_ended_at", "waited"),
+            ("resolved_at", "resolved"),
+        )
+    )
+    + """
+)
+"""
+)
+
+# a contact was worked on by a human if one answered it, spent time on it, or owns it and it was not abandoned
+_FLAGS = """
+flagged AS (
+    SELECT
+        *,
+        replied_at IS NOT NULL OR taken_at IS NOT NULL AS is_answered,
+        left_at IS NOT NULL AS is_abandoned,
+        taken_at IS NOT NULL OR replied_at IS NOT NULL OR COALESCE(effort_s, 0) > 0
+            OR (agent_id IS NOT NULL AND left_at IS NULL AND NOT COALESCE(bot_resolved, FALSE)) AS is_handled,
+        CASE WHEN resolved_at IS NOT NULL OR status = 'resolved' THEN TRUE
+            WHEN bool_or(resolved_at IS NOT NULL OR status IS NOT NULL) OVER (PARTITION BY channel) THEN FALSE
+        END AS is_resolved,
+        is_live AND asked_in_hours AND (
+            queue_entered_at IS NOT NULL OR taken_at IS NOT NULL OR left_at IS NOT NULL
+            OR (NOT COALESCE(bot_resolved, FALSE) AND closed_at IS NULL AND withdrawn_at IS NULL)
+        ) AS is_offered
+    FROM clocked
+)
+"""
+
+# windows are left out by date, never by outcome: the day it was finished (or became too old to be called open) plus
+# the whole repeat window must lie within the data
+_WINDOWS = """
+windowed AS (
+    SELECT
+        *,
+        COALESCE(finished_at, created_at + INTERVAL '{maturity_days} days') AS window_opens_at,
+        is_handled AND customer_id IS NOT NULL AND issue IS NOT NULL
+            AND (COALESCE(finished_at, created_at + INTERVAL '{maturity_days} days') AT TIME ZONE '{zone}')::DATE
+                + {window_days} <= DATE '{cut_off}' AS has_whole_window
+    FROM flagged
+),
+followed AS (
+    SELECT w.*, n.created_at AS next_at
+    FROM windowed w
+    ASOF LEFT JOIN (SELECT customer_id, issue, created_at FROM contacts
+        WHERE customer_id IS NOT NULL AND issue IS NOT NULL) n
+        ON w.customer_id = n.customer_id AND w.issue = n.issue AND w.window_opens_at < n.created_at
+)
+"""
+
+# open live contacts of the same agent at the moment this one is taken, itself included
+_LOAD = """
+turns AS (
+    SELECT agent_id, taken_at AS turned_at, 1 AS step FROM ended
+    WHERE is_live AND agent_id IS NOT NULL AND taken_at IS NOT NULL
+    UNION ALL
+    SELECT agent_id, COALESCE(closed_at, resolved_at, taken_at + to_seconds(COALESCE(effort_s, 0))), -1 FROM ended
+    WHERE is_live AND agent_id IS NOT NULL AND taken_at IS NOT NULL
+),
+loads AS (
+    SELECT agent_id, turned_at, max(open_contacts) AS agent_load_at_start
+    FROM (
+        SELECT agent_id, turned_at, step,
+            sum(step) OVER (PARTITION BY agent_id ORDER BY turned_at, step ROWS UNBOUNDED PRECEDING) AS open_contacts
+        FROM turns
+    )
+    WHERE step = 1
+    GROUP BY ALL
+)
+"""
+
+_ANSWERS = """
+answers AS (
+    SELECT contact_id, csat, speed, accuracy_rating, attitude, outcome, recommend, would_recommend
+    FROM surveys
+    WHERE contact_id IS NOT NULL AND answered_at IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY contact_id ORDER BY answered_at DESC, survey_id) = 1
+)
+"""
+
+CONTACT = (
+    "WITH "
+    + ", ".join(part.strip() for part in (_TIMED, _OPEN, _FLAGS, _WINDOWS, _LOAD, _ANSWERS))
+    + """
+SELECT
+    f.* EXCLUDE (first_response_at, handle_s),
+    a.csat, a.speed, a.accuracy_rating, a.attitude, a.outcome, a.recommend, a.would_recommend,
+    replied_at AS first_response_at,
+    epoch(replied_at) - epoch(asked_at) AS first_response_s,
+    epoch(replied_at) - epoch(created_at) AS first_response_from_start_s,
+    CASE WHEN is_live THEN epoch(wait_ended_at) - epoch(asked_at) END AS wait_s,
+    effort_s AS handle_s,
+    epoch(resolved_at) - epoch(created_at) AS resolution_s,
+    replied_clock - asked_clock AS first_response_business_s,
+    CASE WHEN is_live THEN waited_clock - asked_clock END AS wait_business_s,
+    effort_s AS handle_business_s,
+    resolved_clock - created_clock AS resolution_business_s,
+    is_abandoned AND epoch(wait_ended_at) - epoch(asked_at) < {short_abandon_s} AS is_short_abandon,
+    is_live AND taken_at IS NOT NULL AND epoch(taken_at) - epoch(asked_at) <= {threshold_s} AS is_in_time,
+    CASE WHEN {has_bot} THEN COALESCE(bot_resolved, FALSE) AND NOT is_handled END AS is_self_service,
+    CASE WHEN has_whole_window THEN
+        COALESCE(next_at <= window_opens_at + INTERVAL '{window_days} days', FALSE) END AS is_repeat,
+    CASE WHEN has_whole_window AND is_resolved IS NOT NULL THEN
+        is_resolved AND COALESCE(reopen_count, 0) = 0
+            AND NOT COALESCE(next_at <= window_opens_at + INTERVAL '{window_days} days', FALSE)
+        END AS is_first_contact_resolved,
+    f.contact_id IN (SELECT contact_id FROM complaints WHERE contact_id IS NOT NULL) AS is_complaint,
+    l.agent_load_at_start,
+    local_at::DATE AS local_date,
+    hour(local_at) AS local_hour,
+    isodow(local_at) AS weekday,
+    time_bucket(INTERVAL '30 minutes', created_at) AS interval_start,
+    local_at::DATE - g.hired_on AS agent_tenure_days
+FROM followed f
+LEFT JOIN loads l ON l.agent_id = f.agent_id AND l.turned_at = f.taken_at AND f.is_live
+LEFT JOIN answers a ON a.contact_id = f.contact_id
+LEFT JOIN (SELECT agent_id, hired_on FROM agents) g ON g.agent_id = f.agent_id
+"""
+)
+
+SURVEY = """
+SELECT
+    s.survey_id, s.contact_id, COALESCE(s.customer_id, c.customer_id) AS customer_id, s.sent_at, s.answered_at,
+    (COALESCE(s.answered_at, s.sent_at) AT TIME ZONE '{zone}')::DATE AS local_date,
+    c.channel, c.team, c.agent_id, c.issue, c.product, c.customer_segment,
+    s.csat, s.speed, s.accuracy_rating, s.attitude, s.outcome, s.recommend, s.would_recommend, s.comment, s.weight,
+    epoch(s.sent_at) - epoch(COALESCE(c.closed_at, c.resolved_at)) AS sent_delay_s,
+    s.answered_at IS NOT NULL AS is_answered
+FROM surveys s
+LEFT JOIN contacts c USING (contact_id)
+"""
+
+# a random review stands for N ÷ n contacts: N handled contacts of its stratum and week, n random reviews of them
+REVIEW = """
+WITH handled AS (
+    SELECT contact_id, channel, team, agent_id, issue, product,
+        COALESCE({stratum}, '') AS stratum_value,
+        (created_at AT TIME ZONE '{zone}')::DATE AS local_date,
+        date_trunc('week', (created_at AT TIME ZONE '{zone}'))::DATE AS week_on,
+        COALESCE(answered_at, first_response_at) IS NOT NULL
+            OR (agent_id IS NOT NULL AND abandoned_at IS NULL AND NOT COALESCE(bot_resolved, FALSE)) AS is_eligible
+    FROM contacts
+),
+frame AS (SELECT stratum_value, week_on, count(*) FILTER (is_eligible) AS contacts FROM handled GROUP BY ALL),
+judged AS (
+    SELECT r.*, h.* EXCLUDE (contact_id),
+        COALESCE(r.selection = 'random', FALSE) AND row_number() OVER (
+            PARTITION BY r.contact_id, r.selection = 'random'
+            ORDER BY COALESCE(r.is_adjudicated, FALSE) DESC, r.reviewed_at, r.review_id
+        ) = 1 AS is_counted
+    FROM reviews r
+    LEFT JOIN handled h ON h.contact_id = r.contact_id
+)
+SELECT
+    review_id, contact_id, reviewer_id, reviewed_at,
+    COALESCE(j.local_date, (reviewed_at AT TIME ZONE '{zone}')::DATE) AS local_date,
+    j.week_on, channel, team, agent_id, issue, product, selection,
+    COALESCE(stratum, j.stratum_value) AS stratum,
+    is_accurate, follows_script, is_complete, attitude, is_adjudicated, is_counted,
+    CASE WHEN is_counted THEN COALESCE(
+        greatest(f.contacts, 1) / count(*) FILTER (is_counted) OVER (PARTITION BY j.stratum_value, j.week_on), 1)
+    END AS review_weight
+FROM judged j
+LEFT JOIN frame f ON f.stratum_value = j.stratum_value AND f.week_on = j.week_on
+"""
+
+COMPLAINT = """
+SELECT
+    p.complaint_id, p.contact_id, COALESCE(p.customer_id, c.customer_id) AS customer_id, p.received_at,
+    (p.received_at AT TIME ZONE '{zone}')::DATE AS local_date,
+    COALESCE(p.channel, c.channel) AS channel, COALESCE(p.team, c.team) AS team, c.agent_id, c.issue, c.product,
+    p.source, p.cause,
+    p.contact_id IS NULL OR row_number() OVER (
+        PARTITION BY p.contact_id ORDER BY p.received_at, p.complaint_id) = 1 AS is_counted,
+    COALESCE(p.is_escalated, CASE
+        WHEN p.resolved_at IS NOT NULL THEN p.resolved_at > p.received_at + INTERVAL '{escalation_h} hours'
+        WHEN p.received_at + INTERVAL '{escalation_h} hours' < TIMESTAMPTZ '{cut_off} 23:59:59+00' THEN TRUE
+    END) AS is_escalated,
+    CASE WHEN p.is_escalated IS NOT NULL THEN 'as coded' ELSE 'unresolved after {escalation_h} h' END
+        AS escalation_basis,
+    epoch(p.first_contact_at) - epoch(p.received_at) AS first_contact_s,
+    epoch(p.resolved_at) - epoch(p.received_at) AS resolution_s
+FROM complaints p
+LEFT JOIN contacts c USING (contact_id)
+"""

@@ -1,0 +1,171 @@
+"""Facts: one table per grain, in which every indicator is a plain expression over a row.
+
+All that depends on other rows or on settings happens here, once: waits, opening hours, repeat windows, review weights,
+duplicate complaints. Afterwards an indicator needs nothing but the columns of its own row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date
+
+import duckdb
+import pyarrow as pa
+
+from csm_lib.collect import fact_queries
+from csm_lib.definitions import FACTS, TABLES
+from csm_lib.settings import Settings
+
+__all__ = ["build_facts", "cut_off", "facts_fingerprint"]
+
+# raise this when a fact's meaning changes: stored facts are then rebuilt
+_EDITION = "1"
+
+# the columns a review's stratum may be drawn by, in the order in which they are tried
+_STRATUM_COLUMNS = ("channel", "team", "issue", "product", "customer_segment", "priority", "stage")
+
+
+def facts_fingerprint(settings: Settings) -> str:
+    """Give a short text that changes when stored facts no longer fit the settings.
+
+    Examples
+    --------
+    >>> len(facts_fingerprint(Settings()))
+    16
+    """
+    workbook, thresholds = settings.workbook, settings.indicators.thresholds
+    parts = workbook.model_dump(
+        mode="json",
+        include={
+            "time_zone",
+            "country",
+            "live_channels",
+            "repeat_window_days",
+            "maturity_days",
+            "close_on_public_holidays",
+            "closures",
+            "make_up_days",
+            "hours",
+        },
+    )
+    text = f"{_EDITION} {sorted(parts.items())} {thresholds.model_dump(mode='json')}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def cut_off(connection: duckdb.DuckDBPyConnection, settings: Settings) -> date | None:
+    """Give the last local day on which a contact was created; None without contacts.
+
+    Reads `contacts`: created_at.
+    """
+    zone = str(settings.workbook.zone)
+    found = connection.execute(
+        "SELECT max((created_at AT TIME ZONE ?)::DATE)::VARCHAR FROM contacts", [zone]
+    ).fetchall()[0]
+    return date.fromisoformat(found[0]) if found[0] else None
+
+
+def build_facts(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Mapping[str, str]:
+    """Make the fact tables as temporary tables of a connection.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        Holds a view or table for each canonical table that was ingested; a missing one counts as empty.
+    settings : Settings
+
+    Returns
+    -------
+    mapping of str to str
+        Grain to the name of the temporary table, whose columns are those of `definitions.FACTS`.
+    """
+    _add_missing_tables(connection)
+    _register_spans(connection, settings)
+    context = _context(connection, settings)
+    for fact in FACTS.values():
+        query = getattr(fact_queries, fact.grain.upper()).format(**context)
+        columns = ", ".join(f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in fact.columns.items())
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {fact.table} AS SELECT {columns} FROM ({query}) ORDER BY {fact.key}"
+        )
+    return {fact.grain: fact.table for fact in FACTS.values()}
+
+
+def _context(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, object]:
+    """Give the values that the queries name; all come from typed settings or from closed lists, never from data."""
+    workbook, thresholds = settings.workbook, settings.indicators.thresholds
+    last_on = cut_off(connection, settings) or date(1970, 1, 1)
+    return {
+        "zone": str(workbook.zone),
+        "live": ", ".join(f"'{channel}'" for channel in workbook.live_channels) or "''",
+        "threshold_s": thresholds.service_level_s,
+        "short_abandon_s": thresholds.short_abandon_s,
+        "escalation_h": f"{thresholds.escalation_h:g}",
+        "window_days": workbook.repeat_window_days,
+        "maturity_days": workbook.maturity_days,
+        "cut_off": last_on.isoformat(),
+        "has_bot": _exists(connection, "contacts", "bot_resolved IS NOT NULL"),
+        "stratum": _stratum_column(connection),
+    }
+
+
+def _exists(connection: duckdb.DuckDBPyConnection, table: str, condition: str) -> str:
+    found = connection.execute(f"SELECT count(*) > 0 FROM {table} WHERE {condition}").fetchall()[0]
+    return "TRUE" if found[0] else "FALSE"
+
+
+def _stratum_column(connection: duckdb.DuckDBPyConnection) -> str:
+    """Find the contact column that the reviews' strata are values of; the channel where none fits."""
+    counts = ", ".join(f'count(*) FILTER (r.stratum = c."{name}")' for name in _STRATUM_COLUMNS)
+    row = connection.execute(
+        f"SELECT count(*), {counts} FROM reviews r JOIN contacts c USING (contact_id) WHERE r.stratum IS NOT NULL"
+    ).fetchall()[0]
+    if row[0]:
+        for name, matched in zip(_STRATUM_COLUMNS, row[1:], strict=True):
+            if matched == row[0]:
+                return name
+    return "channel"
+
+
+def _add_missing_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    kinds = {
+        "text": "VARCHAR",
+        "instant": "TIMESTAMP WITH TIME ZONE",
+        "date": "DATE",
+        "number": "DOUBLE",
+        "integer": "BIGINT",
+        "boolean": "BOOLEAN",
+    }
+    present = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    present |= {row[0] for row in connection.execute("SELECT view_name FROM duckdb_views()").fetchall()}
+    for table in TABLES.values():
+        if table.name not in present:
+            columns = ", ".join(f'"{column.name}" {kinds[column.type]}' for column in table.columns)
+            connection.execute(f"CREATE TEMP TABLE {table.name} ({columns})")
+
+
+def _register_spans(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Register the opening hours as a table: one row per channel and open stretch, with the clock's reading."""
+    row = connection.execute(
+        "SELECT list(DISTINCT channel), min(created_at)::VARCHAR, "
+        "max(greatest(created_at, closed_at, resolved_at, first_response_at, answered_at))::VARCHAR FROM contacts"
+    ).fetchall()[0]
+    channels: list[str] = sorted(row[0] or [])
+    parts: dict[str, list[object]] = {"channel": [], "opens_s": [], "closes_s": [], "clock_s": []}
+    if channels:
+        first_on, last_on = date.fromisoformat(row[1][:10]), date.fromisoformat(row[2][:10])
+        years = tuple(range(first_on.year - 1, last_on.year + 2))
+        for channel in channels:
+            hours = settings.workbook.opening_hours(channel, years=years)
+            if hours is None:
+                continue
+            clock = 0.0
+            for opens, closes in hours.spans(date(first_on.year, 1, 1), date(last_on.year + 1, 1, 2)):
+                for name, value in zip(parts, (channel, opens, closes, clock), strict=True):
+                    parts[name].append(value)
+                clock += closes - opens
+    kinds = {"channel": pa.string(), "opens_s": pa.float64(), "closes_s": pa.float64(), "clock_s": pa.float64()}
+    spans = pa.table({name: pa.array(values, kinds[name]) for name, values in parts.items()})
+    connection.register("arrow_spans", spans)
+    connection.execute("CREATE OR REPLACE TEMP TABLE opening_spans AS SELECT * FROM arrow_spans")
+    connection.unregister("arrow_spans")
