@@ -1,0 +1,26 @@
+"""The query engine: the one place that opens a connection.
+
+DuckDB scans what is on disk or in an analyst's hands. Its session follows the machine unless told otherwise, so every
+connection is set to UTC; nothing is ever downloaded.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+__all__ = ["connect"]
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """Open an in-memory connection: UTC, no extension is installed or loaded.
+
+    Examples
+    --------
+    >>> connect().execute("SELECT current_setting('TimeZone')").fetchall()
+    [('UTC',)]
+    """
+    connection = duckdb.connect(
+        config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    )
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
