@@ -1,0 +1,246 @@
+"""The lattice of segments: every combination of up to a few dimensions, summed in one query.
+
+A segment fixes some dimensions and leaves the others free, so the segments form a lattice under "is part of". Rows are
+first summed to leaves (all dimensions fixed); one query with grouping sets then sums leaves to every segment that has
+enough rows. All later questions (how far off, compared with what, which part of it) are arithmetic on these sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from csm_lib.explain.population import Rows, connect
+
+__all__ = ["Leaves", "Moments", "expected_rates", "is_inside", "leaves_of", "moments_of", "search"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+# effects of a dimension or a pair are pulled towards nothing as far as their own spread says they are noise
+_SWEEPS = 3
+# a variance from few rows is pulled towards the overall one as if it had this many rows of it
+_PRIOR_ROWS = 10.0
+
+
+@dataclass(frozen=True)
+class Leaves:
+    """Rows summed to the finest segments.
+
+    Attributes
+    ----------
+    codes : ndarray of int, shape (n_leaves, n_dimensions)
+    of_row : ndarray of int, shape (n_rows,)
+        Leaf of each row.
+    sums : ndarray of float, shape (2 halves, 2 periods, 6, n_leaves)
+        Rows, Σd, Σx, Σx², Σxd, Σd² with x the numerator and d the denominator.
+    """
+
+    codes: Ints
+    of_row: Ints
+    sums: Floats
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Sums of the score e = numerator − denominator × expected rate, per segment and period.
+
+    Attributes
+    ----------
+    sums : ndarray of float, shape (2 periods, 6, …)
+        Rows, Σd, Σe, Σe², Σed, Σd²; period 0 is the former one (all 0 against a target).
+    spread : float
+        Variance of the score per squared unit of denominator over everything, the prior of small segments.
+    has_before : bool
+        Whether there is a former period to compare with.
+    """
+
+    sums: Floats
+    spread: float
+    has_before: bool
+
+    def __sub__(self, part: Moments) -> Moments:
+        """Take a part away."""
+        return replace(self, sums=self.sums - part.sums)
+
+    def take(self, which: Any) -> Moments:
+        """Select segments."""
+        return replace(self, sums=self.sums[..., which])
+
+    def total(self) -> Moments:
+        """Put all segments together."""
+        return replace(self, sums=self.sums.sum(axis=2, keepdims=True))
+
+    def effect(self) -> tuple[Floats, Floats]:
+        """Give how far the rate is from the expected one, and the variance of that.
+
+        The variance of a period without rows is infinite, so that nothing is concluded from it.
+        """
+        rows, below, score, square, product, below_square = self.sums.swapaxes(0, 1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean = np.where(below > 0, score / below, 0.0)
+            deviation = np.maximum(square - 2 * mean * product + mean**2 * below_square, 0.0)
+            prior = _PRIOR_ROWS * np.where(rows > 0, below_square / rows, 0.0)
+            per_unit = (deviation + prior * self.spread) / (below_square + prior)
+            variance = np.where(below > 0, per_unit * below_square / below**2, np.inf)
+        if not self.has_before:
+            return mean[1], variance[1]
+        return mean[1] - mean[0], variance[1] + variance[0]
+
+
+def leaves_of(rows: Rows) -> Leaves:
+    """Sum rows to leaves.
+
+    Parameters
+    ----------
+    rows : Rows
+
+    Returns
+    -------
+    Leaves
+    """
+    of_row = np.zeros(len(rows.codes), dtype=np.int64)
+    size = 1
+    for column, levels in zip(rows.codes.T, rows.levels, strict=True):
+        if size * len(levels) > 2**62:
+            _, of_row = np.unique(of_row, return_inverse=True)
+            size = len(rows.codes)
+        of_row = of_row * len(levels) + column
+        size *= len(levels)
+    _, first, of_row = np.unique(of_row, return_index=True, return_inverse=True)
+    x, d = rows.numerator, rows.denominator
+    cell = (rows.is_confirming * 2 + rows.is_after) * len(first) + of_row
+    parts = [np.bincount(cell, weights=part, minlength=4 * len(first)) for part in (x * 0 + 1, d, x, x * x, x * d, d * d)]
+    sums = np.stack(parts).reshape(6, 2, 2, len(first)).transpose(1, 2, 0, 3)
+    return Leaves(codes=rows.codes[first], of_row=of_row, sums=sums)
+
+
+def moments_of(sums: Floats, expected: Floats | float) -> Moments:
+    """Turn sums of numerator and denominator into sums of the score against an expected rate.
+
+    Parameters
+    ----------
+    sums : ndarray of float, shape (2 periods, 6, n_leaves)
+        One half of `Leaves.sums`.
+    expected : ndarray of float, shape (n_leaves,), or float
+        Expected rate of each leaf.
+
+    Returns
+    -------
+    Moments
+    """
+    rows, below, x, square, product, below_square = sums.swapaxes(0, 1)
+    scores = np.stack(
+        [
+            rows,
+            below,
+            x - expected * below,
+            square - 2 * expected * product + expected**2 * below_square,
+            product - expected * below_square,
+            below_square,
+        ],
+        axis=1,
+    )
+    whole = scores.sum(axis=2)
+    _, w, a, b, c, d = whole.T
+    mean = np.divide(a, w, out=np.zeros(2), where=w > 0)
+    deviation = (b - 2 * mean * c + mean**2 * d).sum()
+    return Moments(scores, float(max(deviation, 0.0) / d.sum()), has_before=bool(w[0] > 0))
+
+
+def expected_rates(leaves: Leaves, sums: Floats) -> Floats:
+    """Predict every leaf's rate from one period's rows, so that a change of mix inside a segment counts as nothing.
+
+    Parameters
+    ----------
+    leaves : Leaves
+    sums : ndarray of float, shape (6, n_leaves)
+        One half and period of `Leaves.sums`: what the prediction learns from.
+
+    Returns
+    -------
+    ndarray of float, shape (n_leaves,)
+
+    Notes
+    -----
+    Overall rate + an effect per value of each dimension + one per pair of values, each shrunk by its signal share (method
+    of moments as in DerSimonian and Laird 1986), fitted in turn on what the others leave. The comparison that uses it
+    subtracts the former period's own residual, so a poor prediction costs precision and no truth.
+    """
+    below, x = sums[1], sums[2]
+    expected = np.full(len(below), x.sum() / below.sum())
+    n_dimensions = leaves.codes.shape[1]
+    singles = [_compact(leaves.codes[:, [i]]) for i in range(n_dimensions)]
+    pairs = [_compact(leaves.codes[:, list(pair)]) for pair in combinations(range(n_dimensions), 2)]
+    noise = float((sums[3] - 2 * expected * sums[4] + expected**2 * sums[5]).sum() / sums[5].sum())
+    for group in [*singles * _SWEEPS, *pairs]:
+        expected = expected + _shrunk_effect(group, x - expected * below, below, noise)[group]
+    return expected
+
+
+def _compact(codes: Ints) -> Ints:
+    combined = codes[:, 0] if codes.shape[1] == 1 else codes[:, 0] * (codes[:, 1].max() + 1) + codes[:, 1]
+    return np.unique(combined, return_inverse=True)[1]
+
+
+def _shrunk_effect(group: Ints, residual: Floats, below: Floats, noise: float) -> Floats:
+    weight = np.bincount(group, weights=below)
+    total = np.bincount(group, weights=residual)
+    mean = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+    seen = int((weight > 0).sum())
+    room = weight.sum() - (weight**2).sum() / weight.sum()
+    signal = max(0.0, float((weight * mean**2).sum() - seen * noise) / room) if room > 0 else 0.0
+    return mean * (signal * weight / (signal * weight + noise) if signal > 0 else 0.0)
+
+
+def search(codes: Ints, moments: Moments, *, max_depth: int, min_rows: float) -> tuple[Ints, Moments]:
+    """Sum leaves to every segment of up to `max_depth` dimensions that has enough rows in each period.
+
+    Parameters
+    ----------
+    codes : ndarray of int, shape (n_leaves, n_dimensions)
+    moments : Moments
+        Per leaf.
+    max_depth : int
+    min_rows : float
+        Fewest rows in a period that has any.
+
+    Returns
+    -------
+    segments : ndarray of int, shape (n_segments, n_dimensions)
+        The code where the dimension is fixed, −1 where it is free.
+    moments : Moments
+        Per segment.
+    """
+    flat = moments.sums.reshape(12, -1)
+    names = [f"d{i}" for i in range(codes.shape[1])]
+    table: dict[str, Any] = {name: codes[:, i].astype(np.int32) for i, name in enumerate(names)}
+    table |= {f"s{i}": flat[i] for i in range(0 if moments.has_before else 6, 12)}
+    sets = [f"({', '.join(pick)})" for depth in range(1, max_depth + 1) for pick in combinations(names, depth)]
+    enough = [f"sum(s{i}) >= {float(min_rows)!r}" for i in ((0, 6) if moments.has_before else (6,))]
+    wanted = [*(f"coalesce({name}, -1) AS {name}" for name in names)]
+    wanted += [f"sum({name}) AS {name}" for name in table if name.startswith("s")]
+    query = (
+        f"SELECT {', '.join(wanted)} FROM leaves GROUP BY GROUPING SETS ({', '.join(sets)}) HAVING {' AND '.join(enough)}"
+    )
+    with connect() as connection:
+        connection.register("leaves", pa.table(table))
+        found = connection.execute(query).fetchnumpy()
+    segments = np.column_stack([np.asarray(found[name], dtype=np.int64) for name in names])
+    order = np.lexsort(segments.T[::-1])
+    zero = np.zeros(len(segments))
+    sums = np.stack([np.asarray(found[f"s{i}"]) if f"s{i}" in found else zero for i in range(12)])
+    return segments[order], replace(moments, sums=sums.reshape(2, 6, -1)[..., order])
+
+
+def is_inside(codes: Ints, segment: Sequence[int] | Ints) -> NDArray[np.bool_]:
+    """Tell which leaves (or deeper segments) are part of a segment."""
+    wanted = np.asarray(segment)
+    fixed = np.flatnonzero(wanted >= 0)
+    return np.asarray((codes[:, fixed] == wanted[fixed]).all(axis=1))
