@@ -1,0 +1,168 @@
+"""The steady state of a first-come-first-served queue, one model per kind of row.
+
+A row is a queue with its arrivals, handle time, agents, patience and threshold. Rows without patience below saturation
+follow Erlang C, rows with patience Erlang A; overloads without patience and rows with nobody at work have answers of
+their own.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csm_lib.staff.erlang import beyond, delay_moments, erlang_c_of, log_erlang_b
+
+__all__ = ["steady_state", "wait_quantiles"]
+
+Floats = NDArray[np.float64]
+
+_N_HALVINGS = 60
+
+
+def steady_state(arrivals_per_h: Floats, handle_s: Floats, agents: Floats, patience_s: Floats,
+                  threshold_s: Floats) -> dict[str, Floats]:
+    """Compute every field of `QueuePerformance` that is not an argument.
+
+    Parameters
+    ----------
+    arrivals_per_h, handle_s, agents, patience_s, threshold_s : ndarray of float, shape (k,)
+        Checked arguments of `csm_lib.staff.queues.performance`.
+
+    Returns
+    -------
+    dict of str to ndarray of float, shape (k,)
+        By the field's name.
+
+    Examples
+    --------
+    >>> columns = [np.array([value]) for value in (60.0, 60.0, 2.0, np.inf, 20.0)]
+    >>> float(steady_state(*columns)["occupancy"][0])
+    0.5
+    """
+    per_s = arrivals_per_h / 3600.0
+    load = per_s * handle_s
+    out = {name: np.zeros(load.shape) for name in ("wait_probability", "mean_wait_offered_s", "mean_wait_answered_s",
+                                                   "abandon_share")}
+    out |= {name: np.ones(load.shape) for name in ("service_level", "service_level_of_answered",
+                                                   "virtual_service_level")}
+    busy = load > 0
+    endless = np.isinf(patience_s)
+    for rows, model in (
+        (busy & endless & (load < agents), _patient),
+        (busy & endless & (load >= agents), _overloaded),
+        (busy & ~endless & (agents > 0), _impatient),
+        (busy & ~endless & (agents == 0), _unstaffed),
+    ):
+        if rows.any():
+            found = model(load[rows], handle_s[rows], agents[rows], patience_s[rows], threshold_s[rows])
+            for name, values in found.items():
+                out[name][rows] = values
+    staffed = np.where(agents > 0, agents, 1.0)
+    worked = np.where(agents > 0, load * (1.0 - out["abandon_share"]) / staffed, np.where(busy, 1.0, 0.0))
+    out |= {"load_erlang": load, "occupancy": np.minimum(worked, 1.0)}
+    out["queue_length"] = np.where(busy, per_s * out["mean_wait_offered_s"], 0.0)
+    return out
+
+
+def _patient(load: Floats, handle_s: Floats, agents: Floats, _: Floats, threshold_s: Floats) -> dict[str, Floats]:
+    """Erlang C below saturation: the wait of the delayed is exponential."""
+    p = erlang_c_of(load, agents)
+    drain_per_s = (agents - load) / handle_s
+    late = p * np.exp(-drain_per_s * threshold_s)
+    wait = p / drain_per_s
+    return {"wait_probability": p, "mean_wait_offered_s": wait, "mean_wait_answered_s": wait, "service_level": 1 - late,
+            "service_level_of_answered": 1 - late, "virtual_service_level": 1 - late}
+
+
+def _overloaded(load: Floats, *_: Floats) -> dict[str, Floats]:
+    """Erlang C at or above saturation: the queue grows for ever."""
+    endless, nobody = np.full(load.shape, np.inf), np.zeros(load.shape)
+    return {"wait_probability": np.ones(load.shape), "mean_wait_offered_s": endless, "mean_wait_answered_s": endless,
+            "service_level": nobody, "service_level_of_answered": nobody, "virtual_service_level": nobody}
+
+
+def _unstaffed(load: Floats, _handle: Floats, _agents: Floats, patience_s: Floats, _: Floats) -> dict[str, Floats]:
+    """Nobody at work: everybody waits for as long as patience lasts."""
+    everybody, nobody, undefined = np.ones(load.shape), np.zeros(load.shape), np.full(load.shape, np.nan)
+    return {"wait_probability": everybody, "mean_wait_offered_s": patience_s, "mean_wait_answered_s": undefined,
+            "abandon_share": everybody, "service_level": nobody, "service_level_of_answered": undefined,
+            "virtual_service_level": nobody}
+
+
+def _impatient(load: Floats, handle_s: Floats, agents: Floats, patience_s: Floats,
+               threshold_s: Floats) -> dict[str, Floats]:
+    """Erlang A: Mandelbaum and Zeltyn 2007, section 4, from the density of the virtual wait."""
+    scale = patience_s / handle_s
+    c, x = agents * scale, load * scale
+    moments = delay_moments(c, x)
+    p = _delay_probability(load, agents, moments.log_delay_odds)
+    late = beyond(c, x, threshold_s / patience_s, moments)
+    abandon = p * moments.abandon_share
+    answered = 1.0 - abandon
+    in_time = np.clip(1.0 - abandon - p * late.answered_share, 0.0, 1.0)
+    return {"wait_probability": p, "abandon_share": abandon, "mean_wait_offered_s": patience_s * abandon,
+            "mean_wait_answered_s": patience_s * p * moments.answered_wait / answered, "service_level": in_time,
+            "service_level_of_answered": np.minimum(in_time / answered, 1.0),
+            "virtual_service_level": 1.0 - p * np.exp(late.log_share)}
+
+
+def _delay_probability(load: Floats, agents: Floats, log_delay_odds: Floats) -> Floats:
+    """``A B / (1 - B + A B)`` in logs, so that neither a rare delay nor a huge `A` breaks it."""
+    log_b = log_erlang_b(load, agents)
+    with np.errstate(divide="ignore"):
+        log_odds = log_delay_odds + log_b - np.log(-np.expm1(log_b))
+    return 1.0 / (1.0 + np.exp(-np.clip(log_odds, -700.0, 700.0)))
+
+
+def wait_quantiles(q: Floats, arrivals_per_h: Floats, handle_s: Floats, agents: Floats, patience_s: Floats, p: Floats,
+               mean_wait_s: Floats) -> Floats:
+    """Find the actual waits of the offered at quantiles.
+
+    Parameters
+    ----------
+    q : ndarray of float, shape (k,)
+        Shares, 0 to 1.
+    arrivals_per_h, handle_s, agents, patience_s : ndarray of float, shape (k,)
+        The queue.
+    p, mean_wait_s : ndarray of float, shape (k,)
+        Its probability of waiting and the mean wait of all offered in seconds.
+
+    Returns
+    -------
+    ndarray of float, shape (k,)
+        Seconds.
+
+    Examples
+    --------
+    >>> columns = [np.array([value]) for value in (0.4, 60.0, 60.0, 2.0, np.inf, 1 / 3, 20.0)]
+    >>> wait_quantiles(*columns)
+    array([0.])
+    """
+    with np.errstate(divide="ignore"):
+        excess = np.where(p > 0, np.log(np.maximum(p, 1e-300)) - np.log1p(-q), -np.inf)
+    out = np.where((excess > 0) & np.isinf(mean_wait_s), np.inf, 0.0)
+    patient = (excess > 0) & np.isinf(patience_s) & np.isfinite(mean_wait_s)
+    # all waits of Erlang C are p times an exponential one, whose mean is that of all offered over p
+    out[patient] = excess[patient] * mean_wait_s[patient] / p[patient]
+    out[(excess > 0) & np.isinf(excess)] = np.inf
+    unstaffed = (excess > 0) & np.isfinite(patience_s) & (agents == 0)
+    out[unstaffed] = excess[unstaffed] * patience_s[unstaffed]
+    rows = (excess > 0) & np.isfinite(excess) & np.isfinite(patience_s) & (agents > 0)
+    if rows.any():
+        scale = patience_s[rows] / handle_s[rows]
+        load = arrivals_per_h[rows] / 3600.0 * handle_s[rows]
+        out[rows] = patience_s[rows] * _halve(agents[rows] * scale, load * scale, excess[rows])
+    return out
+
+
+def _halve(completions: Floats, arrivals: Floats, excess: Floats) -> Floats:
+    """Wait, in units of the patience, at which ``log P(V > u | delayed) - u`` falls to ``-excess``."""
+    moments = delay_moments(completions, arrivals)
+    # the hazard of the virtual wait only rises, so its first value bounds the wait from above
+    hazard = completions * np.exp(-np.minimum(moments.log_delay_odds, 700.0))
+    low, high = np.zeros(excess.shape), excess / (1.0 + hazard)
+    for _ in range(_N_HALVINGS):
+        middle = (low + high) / 2.0
+        is_early = beyond(completions, arrivals, middle, moments).log_share - middle > -excess
+        low, high = np.where(is_early, middle, low), np.where(is_early, high, middle)
+    return (low + high) / 2.0
