@@ -1,0 +1,272 @@
+"""Measure indicators: value, interval and what was left out, for any group of any frame of facts.
+
+A rate is a ratio of sums over the rows of its group, never a mean of ratios, so months add up to their quarter.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from csm_lib.definitions import FACTS, INDICATORS, Indicator
+from csm_lib.errors import SettingError
+from csm_lib.measure.arguments import check_level
+from csm_lib.measure.clusters import NOTHING, ClusterSums, ratio_from_cluster_sums
+from csm_lib.measure.inference import mean_from_sums, nps, rate, share
+from csm_lib.measure.sums import Group, Summed, Term, cluster_sums, columns_of, strata_sums, sum_terms
+from csm_lib.measure.weighted import stratified_share, weighted_share
+from csm_lib.results import Estimate
+
+__all__ = ["measure"]
+
+STRATA = ("stratum", "week_on")  # what a review's weight was made within
+COLUMNS = ("n", "numerator", "denominator", "value", "low", "high", "unit", "excluded", "method")
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """All sums of one grain, by group and then by key."""
+
+    sums: Mapping[Group, Mapping[str, Summed]]
+    clusters: Mapping[str, Mapping[Group, Mapping[str, ClusterSums]]]
+    strata: Mapping[Group, Mapping[str, list[tuple[int, float, float]]]]
+    unlabelled: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class _Record:
+    """One row of the result."""
+
+    indicator: Indicator
+    group: Group
+    numerator: float
+    denominator: float
+    excluded: dict[str, int]
+    estimate: Estimate
+
+
+def measure(
+    facts: Any, keys: str | Iterable[str], *, by: str | Iterable[str] = (), level: float | None = 0.95
+) -> pd.DataFrame:
+    """Measure indicators over facts.
+
+    Parameters
+    ----------
+    facts : frame, or mapping of grain to frame
+        pandas, Polars or Arrow frame or DuckDB relation; one row per contact, survey, review or complaint. Only the
+        columns that the indicators name, the groups and the cluster columns are read; null is outside the population.
+    keys : str or iterable of str
+        Indicators, as in `csm_lib.definitions.INDICATORS`.
+    by : str or iterable of str
+        Columns to group by; rows where one is missing form a group of their own.
+    level : float, 0–1, or None
+        Probability that an interval holds the true value; None leaves the intervals out, which is faster.
+
+    Returns
+    -------
+    DataFrame
+        One row per key (in the order asked) and group (ascending, missing last): `key`, the `by` columns, `n` rows in
+        the population, `numerator` and `denominator` (sums), `value`, `low` and `high` in `unit`, `excluded` (reason to
+        rows), `method`. Nothing in the population: value NaN, n 0, `method` says 'not measured'.
+
+    Raises
+    ------
+    SettingError
+        If a key is unknown, a grain or column is missing, or the frame is of another grain.
+
+    Notes
+    -----
+    One query of sums and counts per grain, and one more per cluster column. Intervals: `csm_lib.measure.inference`.
+    A missing cluster column means independent rows, said in `method`; a row without a cluster label is a cluster of
+    its own.
+
+    Examples
+    --------
+    >>> facts = pd.DataFrame({"is_first_contact_resolved": [True, True, False, True, None]})
+    >>> measured = measure(facts, "fcr")
+    >>> int(measured.loc[0, "n"]), float(measured.loc[0, "value"]), measured.loc[0, "excluded"]
+    (4, 0.75, {'window_open_or_customer_or_issue_unknown': 1})
+    """
+    if level is not None:
+        check_level(level)
+    rows = [_indicator(key) for key in dict.fromkeys([keys] if isinstance(keys, str) else keys)]
+    groups = [by] if isinstance(by, str) else list(by)
+    terms = [term for row in rows for term in Term.of(row)]
+    frames = _frames(facts, terms, groups)
+    grains = dict.fromkeys(term.grain for term in terms)
+    measured = {
+        grain: _sum_grain(frames[grain], [term for term in terms if term.grain == grain], by=groups, level=level)
+        for grain in grains
+    }
+    records = [
+        record
+        for row in rows
+        for record in sorted(_records(row, frames, measured, level=level), key=lambda record: _order(record.group))
+    ]
+    return _frame(records, groups)
+
+
+def _indicator(key: str) -> Indicator:
+    if key not in INDICATORS:
+        raise SettingError(f"keys must name indicators, got {key!r}. Choose from {', '.join(INDICATORS)}.")
+    return INDICATORS[key]
+
+
+def _frames(facts: Any, terms: Sequence[Term], by: Sequence[str]) -> dict[str, Any]:
+    """Find the frame of each grain and check that it has what is read from it."""
+    clashing = sorted({"key", *COLUMNS} & set(by))
+    if clashing:
+        raise SettingError(f"by must not name a column of the result, got {clashing!r}. Rename it in the facts.")
+    frames: dict[str, Any] = {}
+    for term in terms:
+        frame = _frame_of(facts, term)
+        present = columns_of(frame)
+        missing = [name for name in term.columns if name not in present]
+        if missing:
+            raise SettingError(
+                f"facts must hold the columns of {term.key!r} (grain {term.grain}), got a frame without {missing!r}. "
+                f"Pass the {term.grain} facts."
+            )
+        unknown = [name for name in by if name not in present]
+        if unknown:
+            raise SettingError(
+                f"by must name columns of the {term.grain} facts, got {unknown!r} (for {term.key!r}). "
+                f"Choose from {', '.join(present)}."
+            )
+        frames[term.grain] = frame
+    return frames
+
+
+def _frame_of(facts: Any, term: Term) -> Any:
+    if isinstance(facts, Mapping):
+        if term.grain not in facts:
+            raise SettingError(
+                f"facts must hold the grain {term.grain!r} of {term.key!r}, got {sorted(facts)!r}. "
+                f"Pass {{{term.grain!r}: frame}}."
+            )
+        return facts[term.grain]
+    present = columns_of(facts)
+    labels = [grain for grain, fact in FACTS.items() if fact.key in present]
+    labels = [grain for grain in labels if grain != "contact"] or labels  # other grains name the contact they belong to
+    if labels and term.grain not in labels:
+        raise SettingError(
+            f"facts must have the grain {term.grain!r} of {term.key!r}, got a frame of grain {labels[0]!r} "
+            f"(it has the column {FACTS[labels[0]].key!r}). Pass {{{term.grain!r}: frame}}."
+        )
+    if len({part.grain for part in Term.of(INDICATORS[term.key])}) > 1:
+        raise SettingError(
+            f"facts must be a mapping of grain to frame for {term.key!r}, got one frame. "
+            f"Pass {{grain: frame}} with the grains that it divides."
+        )
+    return facts
+
+
+def _sum_grain(frame: Any, terms: Sequence[Term], *, by: Sequence[str], level: float | None) -> _Measured:
+    present = columns_of(frame)
+    columns = [] if level is None else sorted({term.cluster for term in terms if term.cluster in present} - {None})
+    sums, unlabelled = sum_terms(frame, terms, by=by, clusters=columns)
+    clusters = {
+        column: cluster_sums(
+            frame,
+            [term for term in terms if term.cluster == column],
+            cluster=column,
+            by=by,
+            has_unlabelled=unlabelled[column] > 0,
+        )
+        for column in columns
+    }
+    weighted = [term for term in terms if term.aggregation == "weighted_share"]
+    strata = {}
+    if level is not None and weighted and set(STRATA) <= set(present):
+        strata = strata_sums(frame, weighted, strata=STRATA, by=by)
+    return _Measured(sums, clusters, strata, unlabelled)
+
+
+def _records(
+    row: Indicator, frames: Mapping[str, Any], measured: Mapping[str, _Measured], *, level: float | None
+) -> list[_Record]:
+    held = measured[row.grain]
+    if row.denominator_grain is not None:
+        return _ratio_records(row, held.sums, measured[row.denominator_grain].sums, level=level)
+    records = []
+    for group, sums in held.sums.items():
+        found = sums[row.key]
+        made = _estimate(row, group, found, held, level=level)
+        if row.cluster and row.cluster not in columns_of(frames[row.grain]) and found.n and level is not None:
+            made = replace(made, method=f"{made.method}; rows taken as independent: no column {row.cluster!r}")
+        records.append(_Record(row, group, found.a, found.b, dict(found.excluded), made))
+    return records
+
+
+def _ratio_records(
+    row: Indicator,
+    above: Mapping[Group, Mapping[str, Summed]],
+    below: Mapping[Group, Mapping[str, Summed]],
+    *,
+    level: float | None,
+) -> list[_Record]:
+    """Divide two grains group by group; a group that one of them lacks counts 0 there."""
+    records = []
+    for group in dict.fromkeys([*above, *below]):
+        numerator = above[group][row.key] if group in above else None
+        a, b = numerator.a if numerator else 0.0, below[group][row.key].b if group in below else 0.0
+        made = rate(a, b, level=level or 0.95)
+        if level is None:
+            made = _without_interval(made)
+        records.append(_Record(row, group, a, b, dict(numerator.excluded) if numerator else {}, made))
+    return records
+
+
+def _estimate(row: Indicator, group: Group, found: Summed, held: _Measured, *, level: float | None) -> Estimate:
+    """Value and interval of one indicator in one group."""
+    if found.n == 0 or found.b == 0:
+        return Estimate(math.nan, math.nan, math.nan, 0, NOTHING)
+    if level is None:
+        return _without_interval(Estimate(found.a / found.b, math.nan, math.nan, found.n, ""))
+    if row.aggregation == "net":
+        return nps(found.up, found.n - found.up - found.down, found.down, level=level)
+    if row.aggregation == "weighted_share":
+        if group in held.strata:
+            return stratified_share(held.strata[group][row.key], level=level)
+        return weighted_share(found.n, found.a, found.b, found.ab, found.bb, level=level)
+    if row.cluster is not None and row.cluster in held.clusters:
+        limits = (0.0, 1.0) if row.aggregation == "share" else (-math.inf, math.inf)
+        sums = held.clusters[row.cluster][group][row.key]
+        return ratio_from_cluster_sums(sums, level=level, limits=limits, unit=row.cluster)
+    if row.aggregation == "share":
+        return share(found.a, found.b, level=level)
+    return mean_from_sums(found.a, found.aa - found.a**2 / found.n, found.n, level=level)
+
+
+def _without_interval(made: Estimate) -> Estimate:
+    if math.isnan(made.value):
+        return made
+    return replace(made, low=math.nan, high=math.nan, method="ratio of sums; no interval asked for")
+
+
+def _order(group: Group) -> tuple[tuple[bool, Any], ...]:
+    return tuple((value is None, 0 if value is None else value) for value in group)
+
+
+def _frame(records: Sequence[_Record], by: Sequence[str]) -> pd.DataFrame:
+    """Lay the records out with fixed types, also where there is none."""
+    keyed = {"key": pd.Series([record.indicator.key for record in records], dtype="str")}
+    grouped = {name: pd.Series([record.group[i] for record in records]) for i, name in enumerate(by)}
+    numbers = {
+        "n": pd.Series([record.estimate.n for record in records], dtype="int64"),
+        "numerator": pd.Series([record.numerator for record in records], dtype="float64"),
+        "denominator": pd.Series([record.denominator for record in records], dtype="float64"),
+        "value": pd.Series([record.estimate.value for record in records], dtype="float64"),
+        "low": pd.Series([record.estimate.low for record in records], dtype="float64"),
+        "high": pd.Series([record.estimate.high for record in records], dtype="float64"),
+    }
+    words = {
+        "unit": pd.Series([record.indicator.unit for record in records], dtype="str"),
+        "excluded": pd.Series([record.excluded for record in records], dtype="object"),
+        "method": pd.Series([record.estimate.method for record in records], dtype="str"),
+    }
+    return pd.DataFrame({**keyed, **grouped, **numbers, **words})
