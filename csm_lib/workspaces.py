@@ -9,8 +9,19 @@ from pathlib import Path
 from csm_lib.errors import UsageError
 from csm_lib.settings import SETTING_FILES, shipped
 
-__all__ = ["find_workspace", "is_sample_only", "make_workspace", "write_sample_settings"]
+__all__ = [
+    "WORKSPACE_MARK",
+    "find_workspace",
+    "is_sample_only",
+    "make_workspace",
+    "notebooks_folder",
+    "write_sample_settings",
+]
 
+# a file in a folder of copied notebooks that names the workspace they read
+WORKSPACE_MARK = ".csm-workspace"
+
+_PROJECT = Path(__file__).resolve().parent.parent
 _ROOMS = ("config", "sources", "raw", "tables", "warehouse")
 
 
@@ -38,10 +49,17 @@ def find_workspace(named: str | Path | None = None, *, start: Path | None = None
         return _checked(Path(given).expanduser().resolve())
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
+        if (folder / WORKSPACE_MARK).is_file():
+            return _checked(Path((folder / WORKSPACE_MARK).read_text(encoding="utf-8").strip()))
         if (folder / "data").is_dir() and (folder / "reports").is_dir():
             return _checked(folder)
-    project = Path(__file__).resolve().parent.parent
-    return _checked(project if (project / "pyproject.toml").exists() else here)
+    return _checked(_PROJECT if (_PROJECT / "pyproject.toml").exists() else here)
+
+
+def notebooks_folder() -> Path:
+    """Give the folder of the shipped notebooks: beside the package in a clone, inside it in a wheel."""
+    beside = _PROJECT / "notebooks"
+    return beside if (_PROJECT / "pyproject.toml").exists() else shipped("notebooks")
 
 
 def make_workspace(folder: Path) -> list[Path]:

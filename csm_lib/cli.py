@@ -1,0 +1,172 @@
+"""The `csm` command: what an analyst types, and what a scheduler runs at night.
+
+Every command returns one result: in words on a terminal, as one JSON object with `--json`. Progress goes to stderr.
+Each command imports the room it needs when it runs, so that `csm ingest` never waits for a plotting library.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from csm_lib import commands
+from csm_lib.commands import Call
+from csm_lib.errors import CsmError, SettingError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="csm",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Measure a service: indicators, gaps, root causes, staffing, one report per period.",
+)
+
+Workspace = Annotated[
+    Path | None, typer.Option("--workspace", help="Folder that holds data/ and reports/ (default: found upward).")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One machine-readable result on stdout.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Scope = Annotated[str, typer.Option("--scope", help="A scope of workbook.toml.")]
+Language = Annotated[str | None, typer.Option("--language", help="en or zh (default: workbook.toml).")]
+Jobs = Annotated[int | None, typer.Option("--jobs", min=1, help="Notebooks at once.")]
+
+
+@app.command()
+def demo(
+    contacts_per_quarter: Annotated[int, typer.Option(min=100, help="Contacts a quarter.")] = 30_000,
+    seed: Annotated[int, typer.Option(help="Another seed is another organisation.")] = 20240331,
+    show: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
+    jobs: Jobs = None,
+    workspace: Workspace = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Make the sample organisation, ingest it and publish its report for 2024Q1."""
+    call = Call(workspace, as_json, debug)
+    _finish(call, commands.demo, contacts_per_quarter=contacts_per_quarter, seed=seed, show=show, jobs=jobs)
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files; none: everything in data/raw.")] = None,
+    source: Annotated[str | None, typer.Option("--source", help="Source that reads them.")] = None,
+    workspace: Workspace = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Read raw exports into the warehouse; per file: read, kept, set aside by reason."""
+    _finish(Call(workspace, as_json, debug), commands.ingest, paths=paths or [], source=source)
+
+
+@app.command()
+def check(
+    period: Annotated[str | None, typer.Argument(help="Period that must have data.")] = None,
+    workspace: Workspace = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Check settings, tables and notebooks; changes nothing."""
+    _finish(Call(workspace, as_json, debug), commands.check, period=period)
+
+
+@app.command()
+def run(
+    period: Annotated[str, typer.Argument(help="2024Q1, 2024-03, 2024W13, 2024-01-15..2024-03-31, last-quarter …")],
+    only: Annotated[list[str] | None, typer.Option("--only", help="Run this notebook only, for a look.")] = None,
+    scope: Scope = "all",
+    language: Language = None,
+    jobs: Jobs = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Keep notebooks whose inputs are unchanged.")] = False,
+    parameter: Annotated[
+        list[str] | None, typer.Option("-p", metavar="NOTEBOOK.NAME=VALUE", help="A notebook's parameter.")
+    ] = None,
+    workspace: Workspace = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Run the notebooks for a period and publish its report."""
+    call = Call(workspace, as_json, debug)
+    _finish(
+        call,
+        commands.run,
+        period=period,
+        only=only or [],
+        scope=scope,
+        language=language,
+        jobs=jobs,
+        resume=resume,
+        parameters=parameter or [],
+    )
+
+
+@app.command("list")
+def list_all(workspace: Workspace = None, as_json: AsJson = False, debug: Debug = False) -> None:
+    """List periods with data, published reports, notebooks and indicators."""
+    _finish(Call(workspace, as_json, debug), commands.list_all)
+
+
+@app.command()
+def refresh(
+    jobs: Jobs = None, workspace: Workspace = None, as_json: AsJson = False, debug: Debug = False
+) -> None:
+    """Re-execute the committed notebooks on the sample organisation."""
+    _finish(Call(workspace, as_json, debug), commands.refresh, jobs=jobs)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder to make.")], as_json: AsJson = False, debug: Debug = False
+) -> None:
+    """Make a workspace with commented settings."""
+    _finish(Call(folder, as_json, debug), commands.init)
+
+
+@app.command()
+def notebooks(
+    folder: Annotated[Path, typer.Argument(help="Folder to copy the notebooks to.")],
+    workspace: Workspace = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Copy the notebooks to work in, so that the originals stay as they are."""
+    _finish(Call(workspace, as_json, debug), commands.copy_notebooks, folder=folder)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    call = Call(None, "--json" in given, "--debug" in given)
+    try:
+        code = app(given, standalone_mode=False)
+    except typer.Exit as ended:
+        code = ended.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        code = call.fail(kind="interrupted", message="Interrupted; nothing was published.", exit_code=130)
+    except Exception as wrong:
+        message = getattr(wrong, "format_message", None)  # how the command-line library marks a wrong call
+        if message is None:
+            raise
+        kind, text = ("usage", message())
+        code = call.fail(kind=kind, message=text or "csm --help lists the commands.", exit_code=SettingError.exit_code)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _finish(call: Call, command: Any, **arguments: Any) -> None:
+    """Run one command and leave with its exit code; an error becomes a sentence."""
+    try:
+        code = command(call, **arguments)
+    except CsmError as wrong:
+        if call.debug:
+            raise
+        code = call.fail(kind=wrong.kind, message=str(wrong), exit_code=wrong.exit_code, **getattr(wrong, "result", {}))
+    except OSError as wrong:
+        if call.debug:
+            raise
+        code = call.fail_of_system(wrong)
+    except MemoryError:
+        code = call.fail(kind="unavailable", message="memory must suffice, got none left. Free some.", exit_code=4)
+    raise typer.Exit(code)

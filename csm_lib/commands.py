@@ -1,0 +1,292 @@
+"""What each command does, and how it tells its result: words for people, one JSON object for machines."""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import shutil
+import sys
+import webbrowser
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from csm_lib.definitions import INDICATORS
+from csm_lib.errors import SettingError, UsageError
+from csm_lib.settings import Settings, load_settings
+from csm_lib.workspaces import (
+    WORKSPACE_MARK,
+    find_workspace,
+    is_sample_only,
+    make_workspace,
+    notebooks_folder,
+    write_sample_settings,
+)
+
+__all__ = ["Call", "check", "copy_notebooks", "demo", "ingest", "init", "list_all", "refresh", "run"]
+
+SAMPLE_PERIOD = "2024Q1"
+
+
+@dataclass(frozen=True)
+class Call:
+    """How a command was called: in which workspace, and how it should answer."""
+
+    named: Path | None
+    as_json: bool
+    debug: bool
+
+    @property
+    def workspace(self) -> Path:
+        """The workspace this call speaks of."""
+        return find_workspace(self.named)
+
+    def tell(self, text: str) -> None:
+        """Say something to a person: on stdout, or on stderr where stdout carries JSON."""
+        typer.echo(text, err=self.as_json)
+
+    def finish(self, result: dict[str, Any], *, exit_code: int = 0) -> int:
+        """Give the result to a machine, if one asked, and return the exit code."""
+        if self.as_json:
+            typer.echo(json.dumps(_plain(result | {"exit_code": exit_code}), ensure_ascii=False, allow_nan=False))
+        return exit_code
+
+    def fail(self, *, kind: str, message: str, exit_code: int, **result: Any) -> int:
+        """Tell an error: the sentence on stderr, or in the JSON result."""
+        if self.as_json:
+            return self.finish({"error": {"kind": kind, "message": message}, **result}, exit_code=exit_code)
+        typer.echo(message, err=True)
+        return exit_code
+
+    def fail_of_system(self, wrong: OSError) -> int:
+        """Tell an error of the operating system: a full disk, a forbidden folder."""
+        where = wrong.filename or self.workspace
+        if wrong.errno in (errno.ENOSPC, errno.EDQUOT):
+            message = f"the disk must have room, got none left ({where}). Free some and run it again."
+        elif isinstance(wrong, PermissionError):
+            message = f"{where} must be open to this user, got 'permission denied'. Change its permissions."
+        else:
+            message = f"{where} must be usable, got {wrong.strerror or wrong}. Check it and run it again."
+        return self.fail(kind="unavailable", message=message, exit_code=4)
+
+
+def demo(call: Call, *, contacts_per_quarter: int, seed: int, show: bool, jobs: int | None) -> int:
+    """Make the sample organisation, ingest it, publish its first quarter of 2024."""
+    from csm_lib.collect.sample import write_sample, write_tables
+
+    workspace = call.workspace
+    _require_sample(workspace, "demo")
+    write_sample_settings(workspace)
+    _step(f"making the sample organisation, {contacts_per_quarter:,} contacts a quarter")
+    raw = workspace / "data" / "raw" / "sample"
+    write_sample(raw, contacts_per_quarter=contacts_per_quarter, seed=seed)
+    write_tables(workspace / "data" / "tables")
+    _step("reading its exports into the warehouse")
+    _ingest(workspace, load_settings(workspace), [], None)
+    code = run(
+        call,
+        period=SAMPLE_PERIOD,
+        only=[],
+        scope="all",
+        language=None,
+        jobs=jobs,
+        resume=False,
+        parameters=[],
+        show=show,
+    )
+    if code == 0:
+        call.tell(f"Next, work in the notebooks:\n  {_next_line(workspace)}")
+    return code
+
+
+def ingest(call: Call, *, paths: Sequence[Path], source: str | None) -> int:
+    """Read files into the warehouse and say what became of every row."""
+    workspace = call.workspace
+    result = _ingest(workspace, load_settings(workspace), paths, source)
+    for warning in result.warnings:
+        typer.echo(warning, err=True)
+    for file in result.files:
+        aside = ", ".join(f"{reason} {count:,}" for reason, count in sorted(file.set_aside.items())) or "none"
+        call.tell(f"{file.path} → {file.table}: read {file.read:,}, kept {file.kept:,}, set aside: {aside}")
+    if not result.files:
+        call.tell(f"Nothing to read: put exports into {workspace / 'data' / 'raw'}, or name the files.")
+    return call.finish({"files": [file.as_json() for file in result.files]})
+
+
+def check(call: Call, *, period: str | None) -> int:
+    """Check settings, sources, tables and notebooks without changing anything."""
+    from csm_lib.collect.sources import load_sources
+    from csm_lib.publish.parameters import parameters_of
+    from csm_lib.workbook import open_workbook
+
+    workspace = call.workspace
+    settings = load_settings(workspace)
+    sources = load_sources(workspace)
+    found = sorted(notebooks_folder().glob("*.ipynb"))
+    for path in found:
+        parameters_of(path)
+    lines = [f"workspace: {workspace}", *(f"settings: {path}" for path in settings.files.values())]
+    lines += [f"sources: {len(sources)}", f"notebooks: {len(found)}"]
+    if period is not None:
+        book = open_workbook(period, workspace=workspace)
+        lines.append(f"{book.period.name}: {len(book.frame('contact')):,} contacts")
+    call.tell("\n".join([*lines, "All checks passed."]))
+    return call.finish({"workspace": str(workspace), "sources": sorted(sources), "notebooks": [p.stem for p in found]})
+
+
+def run(
+    call: Call,
+    *,
+    period: str,
+    only: Sequence[str],
+    scope: str,
+    language: str | None,
+    jobs: int | None,
+    resume: bool,
+    parameters: Sequence[str],
+    show: bool = False,
+) -> int:
+    """Run the notebooks for a period and publish what they show."""
+    from csm_lib.collect.ingest import refresh_facts
+    from csm_lib.progress import reporter
+    from csm_lib.publish.site import publish
+    from csm_lib.workbook import open_workbook
+
+    workspace = call.workspace
+    settings = load_settings(workspace)
+    if language not in (None, "en", "zh"):
+        raise SettingError(f"language must be one of en, zh, got {language!r}. Correct it.")
+    refresh_facts(workspace, settings=settings)
+    book = open_workbook(period, scope=scope, language=language or settings.workbook.language, workspace=workspace)
+    with reporter() as progress:
+        result = publish(
+            book,
+            only=tuple(only),
+            jobs=jobs,
+            resume=resume,
+            parameters=_assignments(parameters),
+            progress=progress,
+        )
+    call.tell(f"Report: {result.report}" if result.report else "Nothing published: --only runs notebooks for a look.")
+    if show and result.report:
+        webbrowser.open(result.report.resolve().as_uri())
+    return call.finish(result.as_json())
+
+
+def list_all(call: Call) -> int:
+    """List what there is: periods with data, reports, notebooks, indicators."""
+    from csm_lib.workbook import periods_with_data
+
+    workspace = call.workspace
+    periods = periods_with_data(workspace)
+    index = sorted(path.parent.name for path in (workspace / "reports").glob("[!.]*/run.json"))
+    found = [path.stem for path in sorted(notebooks_folder().glob("*.ipynb"))]
+    call.tell("periods with data: " + (", ".join(f"{name} ({n:,} contacts)" for name, n in periods.items()) or "none"))
+    call.tell("reports: " + (", ".join(index) or "none"))
+    call.tell("notebooks: " + ", ".join(found))
+    call.tell("indicators: " + ", ".join(INDICATORS))
+    return call.finish({"periods": periods, "reports": index, "notebooks": found, "indicators": list(INDICATORS)})
+
+
+def refresh(call: Call, *, jobs: int | None) -> int:
+    """Execute the committed notebooks on the sample and keep their outputs."""
+    from csm_lib.progress import reporter
+    from csm_lib.publish.runner import execute_in_place
+
+    workspace = call.workspace
+    _require_sample(workspace, "refresh")
+    if not (workspace / "data" / "raw" / "sample" / "truth.json").exists():
+        raise UsageError(f"refresh must find the sample organisation, got none in {workspace}. Run `csm demo` first.")
+    with reporter() as progress:
+        runs = execute_in_place(
+            sorted(notebooks_folder().glob("*.ipynb")), workspace=workspace, jobs=jobs, progress=progress
+        )
+    call.tell(f"Refreshed {len(runs)} notebooks in {notebooks_folder()}")
+    return call.finish({"notebooks": [{"name": r.name, "status": r.status, "seconds": r.seconds} for r in runs]})
+
+
+def init(call: Call) -> int:
+    """Make a workspace."""
+    if call.named is None:
+        raise UsageError("init must name a folder, got none. Try `csm init my-desk`.")
+    written = make_workspace(call.named)
+    folder = call.named.expanduser().resolve()
+    call.tell(f"Workspace {folder}: {len(written)} settings files written, others left as they were.")
+    call.tell(f'Next: put exports into {folder / "data" / "raw"}, then\n  csm ingest --workspace "{folder}"')
+    return call.finish({"workspace": str(folder), "written": [str(path) for path in written]})
+
+
+def copy_notebooks(call: Call, *, folder: Path) -> int:
+    """Copy the notebooks into a folder of the analyst's; files that are there already stay."""
+    target = folder.expanduser().resolve()
+    if target.exists() and not target.is_dir():
+        raise UsageError(f"notebooks must go to a folder, got the file {str(target)!r}. Name another.")
+    target.mkdir(parents=True, exist_ok=True)
+    copied, kept = [], []
+    for path in sorted(notebooks_folder().glob("*.ipynb")):
+        (kept if (target / path.name).exists() else copied).append(path.stem)
+        if path.stem in copied:
+            shutil.copyfile(path, target / path.name)
+    (target / WORKSPACE_MARK).write_text(str(call.workspace), encoding="utf-8")
+    left = f"; left as they were: {', '.join(kept)}" if kept else ""
+    call.tell(f"Copied {len(copied)} notebooks to {target}{left}")
+    call.tell(f'Next:\n  jupyter lab "{target}"')
+    return call.finish({"folder": str(target), "copied": copied, "kept": kept})
+
+
+def _ingest(workspace: Path, settings: Settings, paths: Sequence[Path], source: str | None) -> Any:
+    from csm_lib.collect.ingest import ingest as read_files
+
+    return read_files(workspace, paths=paths, source=source, settings=settings)
+
+
+def _require_sample(workspace: Path, command: str) -> None:
+    if not is_sample_only(workspace):
+        raise UsageError(
+            f"{command} must have a workspace with nothing but the sample, got {str(workspace)!r} with other data. "
+            f"Name an empty folder: csm {command} --workspace DIR."
+        )
+
+
+def _next_line(workspace: Path) -> str:
+    """Give the exact line to type next, with the interpreter's own folder where it is not on the path."""
+    script = Path(sys.executable).with_name("csm.exe" if sys.platform == "win32" else "csm")
+    try:
+        script = script.relative_to(Path.cwd())
+    except ValueError:
+        script = Path(shutil.which("csm") or script)
+    lab = script.with_name(script.name.replace("csm", "jupyter-lab"))
+    joint = ";" if sys.platform == "win32" else "&&"
+    named = "" if find_workspace() == workspace else f' --workspace "{workspace}"'
+    return f'"{script}" notebooks my-notebooks{named} {joint} "{lab}" my-notebooks'.replace('"csm"', "csm")
+
+
+def _assignments(texts: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Read NOTEBOOK.NAME=VALUE into notebook → name → value."""
+    found: dict[str, dict[str, str]] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        notebook, dot, parameter = name.partition(".")
+        if not (equals and dot and notebook and parameter):
+            raise UsageError(f"-p must have the form NOTEBOOK.NAME=VALUE, got {text!r}. Correct it.")
+        found.setdefault(notebook, {})[parameter] = value
+    return found
+
+
+def _step(text: str) -> None:
+    typer.echo(f"{text} …", err=True)
+
+
+def _plain(value: Any) -> Any:
+    """Make a value fit for JSON: paths as text, numbers that are none as null."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,98 @@
+"""Opening hours and the business clock, against a slow minute-by-minute count."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from csm_lib.calendar import OpeningHours, parse_hours, public_holidays
+from csm_lib.errors import SettingError
+
+WORKDAY = ((8 * 3600, 12 * 3600), (13 * 3600, 18 * 3600))
+
+
+def hours(zone: str = "Europe/Berlin", **changes: object) -> OpeningHours:
+    return OpeningHours((WORKDAY,) * 5 + ((), ()), zone, **changes)  # type: ignore[arg-type]
+
+
+def at(text: str, zone: str = "Europe/Berlin") -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        pytest.param("2024-05-06T09:00", "2024-05-06T10:30", 5400, id="within a morning"),
+        pytest.param("2024-05-06T11:30", "2024-05-06T13:30", 3600, id="over the lunch break"),
+        pytest.param("2024-05-03T17:00", "2024-05-06T09:00", 7200, id="over a weekend"),
+        pytest.param("2024-05-04T09:00", "2024-05-05T09:00", 0, id="all of it on a weekend"),
+        pytest.param("2024-05-06T10:00", "2024-05-06T09:00", -3600, id="backwards counts negative"),
+    ],
+)
+def test_the_business_clock_runs_only_while_open(start: str, end: str, expected: float) -> None:
+    assert hours().business_seconds([at(start)], [at(end)]) == pytest.approx([expected])
+
+
+def test_an_hour_that_a_clock_change_skips_is_no_business_time() -> None:
+    night = OpeningHours((((0, 86_400),),) * 7, "Europe/Berlin")
+    assert night.business_seconds([at("2024-03-31T00:00")], [at("2024-04-01T00:00")]) == pytest.approx([23 * 3600])
+
+
+def test_a_closure_rests_the_clock_and_a_make_up_day_runs_it() -> None:
+    changed = hours(closed_on=frozenset({date(2024, 5, 6)}), worked_on=((date(2024, 5, 5), 0),))
+    assert changed.business_seconds([at("2024-05-05T00:00")], [at("2024-05-07T00:00")]) == pytest.approx([9 * 3600])
+
+
+def test_the_closing_instant_is_not_open() -> None:
+    edges = [at("2024-05-06T08:00"), at("2024-05-06T12:00"), at("2024-05-06T11:59:59"), np.nan]
+    np.testing.assert_array_equal(hours().is_open(edges), [True, False, True, False])
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.datetimes(datetime(2024, 3, 28), datetime(2024, 4, 3)),
+    st.integers(0, 4 * 1440),
+    st.sampled_from(["Europe/Berlin", "Asia/Shanghai", "America/New_York"]),
+)
+def test_the_clock_equals_a_count_minute_by_minute(start: datetime, minutes: int, zone: str) -> None:
+    first = start.replace(second=0, microsecond=0, tzinfo=ZoneInfo(zone)).timestamp()
+    counted = 0
+    for minute in range(minutes):
+        local = datetime.fromtimestamp(first + 60 * minute, ZoneInfo(zone))
+        second = local.hour * 3600 + local.minute * 60
+        counted += local.weekday() < 5 and any(opens <= second < closes for opens, closes in WORKDAY)
+    clock = hours(zone).business_seconds([first], [first + 60 * minutes])
+    assert clock == pytest.approx([60 * counted])
+
+
+def test_spring_festival_moves() -> None:
+    assert date(2023, 1, 22) in public_holidays("CN", [2023])
+    assert date(2024, 2, 10) in public_holidays("CN", [2024])
+
+
+@pytest.mark.parametrize("text", ["8 to 5", "18:00-08:00", "08:00"])
+def test_hours_that_cannot_be_read_are_refused_in_words(text: str) -> None:
+    with pytest.raises(SettingError) as refused:
+        parse_hours(text, where="hours.phone.mon")
+    assert str(refused.value) == (
+        'hours.phone.mon must be hours such as "08:00-22:00" or "08:00-12:00, 13:00-18:00" or "closed", '
+        f"got {text!r}. Correct it in workbook.toml."
+    )
+
+
+def test_an_unknown_country_is_refused_in_words() -> None:
+    with pytest.raises(SettingError) as refused:
+        public_holidays("XX", [2024])
+    assert str(refused.value) == "country must be a two-letter country code, got 'XX'. Correct it."
+
+
+def test_inputs_are_left_alone() -> None:
+    start = np.array([at("2024-05-06T09:00"), np.nan])
+    before = start.copy()
+    hours().business_seconds(start, start + timedelta(hours=1).total_seconds())
+    np.testing.assert_array_equal(start, before)
