@@ -60,10 +60,13 @@ class Beyond(NamedTuple):
         Log of their share among the delayed.
     answered_share : ndarray of float
         Share of the delayed who wait longer than the bound and are answered then.
+    hazard : ndarray of float
+        Rate at which the virtual wait ends right after the bound, per patience.
     """
 
     log_share: Floats
     answered_share: Floats
+    hazard: Floats
 
 
 def log_erlang_b(load_erlang: Floats, agents: Floats) -> Floats:
@@ -190,7 +193,8 @@ def beyond(completions: Floats, arrivals: Floats, waited: Floats, moments: Delay
     fall = np.maximum(completions - arrivals, 0.0) * past_peak + np.minimum(completions, arrivals) * _bend(past_peak)
     rest = delay_moments(completions, np.maximum(arrivals * np.exp(-waited), _NOBODY))
     log_share = np.minimum(rest.log_mass - fall - moments.log_mass, 0.0)
-    return Beyond(log_share, np.exp(log_share - waited) * (1.0 - rest.abandon_share))
+    hazard = completions * np.exp(-np.minimum(rest.log_delay_odds, 700.0))
+    return Beyond(log_share, np.exp(log_share - waited) * (1.0 - rest.abandon_share), hazard)
 
 
 def _moments_of_chunk(completions: Floats, arrivals: Floats) -> DelayMoments:

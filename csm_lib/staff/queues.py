@@ -98,7 +98,8 @@ class QueuePerformance:
 
         Notes
         -----
-        ``P(W > t) = P(V > t) exp(-t / patience)``: virtual wait and patience are independent. Solved by halving.
+        ``P(W > t) = P(V > t) exp(-t / patience)``: virtual wait and patience are independent. Solved by Newton's
+        method.
 
         Examples
         --------

@@ -16,7 +16,7 @@ __all__ = ["steady_state", "wait_quantiles"]
 
 Floats = NDArray[np.float64]
 
-_N_HALVINGS = 60
+_MAX_STEPS = 60
 
 
 def steady_state(arrivals_per_h: Floats, handle_s: Floats, agents: Floats, patience_s: Floats,
@@ -151,18 +151,22 @@ def wait_quantiles(q: Floats, arrivals_per_h: Floats, handle_s: Floats, agents: 
     if rows.any():
         scale = patience_s[rows] / handle_s[rows]
         load = arrivals_per_h[rows] / 3600.0 * handle_s[rows]
-        out[rows] = patience_s[rows] * _halve(agents[rows] * scale, load * scale, excess[rows])
+        out[rows] = patience_s[rows] * _newton(agents[rows] * scale, load * scale, excess[rows])
     return out
 
 
-def _halve(completions: Floats, arrivals: Floats, excess: Floats) -> Floats:
-    """Wait, in units of the patience, at which ``log P(V > u | delayed) - u`` falls to ``-excess``."""
+def _newton(completions: Floats, arrivals: Floats, excess: Floats) -> Floats:
+    """Wait, in units of the patience, at which ``log P(V > u | delayed) - u`` falls to ``-excess``.
+
+    The hazard of the virtual wait only rises, so the function is concave: Newton's steps come down on the root from the
+    right and never pass it, and the hazard at 0 gives a first point.
+    """
     moments = delay_moments(completions, arrivals)
-    # the hazard of the virtual wait only rises, so its first value bounds the wait from above
-    hazard = completions * np.exp(-np.minimum(moments.log_delay_odds, 700.0))
-    low, high = np.zeros(excess.shape), excess / (1.0 + hazard)
-    for _ in range(_N_HALVINGS):
-        middle = (low + high) / 2.0
-        is_early = beyond(completions, arrivals, middle, moments).log_share - middle > -excess
-        low, high = np.where(is_early, middle, low), np.where(is_early, high, middle)
-    return (low + high) / 2.0
+    wait = excess / (1.0 + beyond(completions, arrivals, np.zeros(excess.shape), moments).hazard)
+    for _ in range(_MAX_STEPS):
+        at = beyond(completions, arrivals, wait, moments)
+        step = (at.log_share - wait + excess) / (at.hazard + 1.0)
+        wait = np.maximum(wait + step, 0.0)
+        if (np.abs(step) <= 1e-13 * wait).all():
+            break
+    return wait

@@ -1,0 +1,157 @@
+"""Which shifts to staff, and with how many people, so that every interval is covered at least cost.
+
+Covering intervals with shifts is an integer programme; `scipy.optimize.milp` (HiGHS) solves it and proves the answer,
+or says how far from proven it stopped. What cannot be covered is not an error but part of the answer: it says in which
+intervals people are missing and how many, and the rest is covered all the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
+
+from csm_lib.errors import RunError, SettingError
+from csm_lib.staff.arguments import checked, whole
+
+__all__ = ["Cover", "cheapest_cover"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Cover:
+    """How many people to put on each shift.
+
+    Attributes
+    ----------
+    counts : ndarray of int, shape (n_shifts,)
+        People per shift.
+    cost : float
+        Sum over shifts of people times the shift's cost.
+    is_optimal : bool
+        True where no cheaper cover exists, proven.
+    gap : float
+        Largest share by which the cost may exceed the cheapest cover's; 0 where proven.
+    uncovered : ndarray of int, shape (n_intervals,)
+        Agents missing where no shift, or not enough people, can cover the need; all 0 in a full cover.
+
+    Examples
+    --------
+    >>> cheapest_cover([1, 2], [[1, 1], [0, 1]]).uncovered.tolist()
+    [0, 0]
+    """
+
+    counts: Ints
+    cost: float
+    is_optimal: bool
+    gap: float
+    uncovered: Ints
+
+
+def cheapest_cover(
+    needed: ArrayLike,
+    shifts: ArrayLike,
+    *,
+    cost: ArrayLike | None = None,
+    max_counts: ArrayLike | None = None,
+    max_agents: int | None = None,
+    time_limit_s: float = 60.0,
+) -> Cover:
+    """Find the cheapest number of people per shift that covers the need of every interval.
+
+    Parameters
+    ----------
+    needed : array_like of int, shape (n_intervals,)
+        Agents needed, 0 or more.
+    shifts : array_like of 0 or 1, shape (n_shifts, n_intervals)
+        1 where a person on the shift is able to answer in the interval (so 0 in a break).
+    cost : array_like of float, shape (n_shifts,), optional
+        Cost of one person on each shift, 0 or more; by default each costs 1, so the fewest people are found.
+    max_counts : array_like of int, shape (n_shifts,), optional
+        Most people each shift can take.
+    max_agents : int, optional
+        Most people in all.
+    time_limit_s : float, default 60
+        Seconds after which the best cover found so far is returned.
+
+    Returns
+    -------
+    Cover
+        Where the need cannot be met, the cheapest of the covers that leave the fewest agent-intervals uncovered.
+
+    Raises
+    ------
+    SettingError
+        If shapes or values do not fit.
+    RunError
+        If the solver finds no cover at all within its time.
+
+    Notes
+    -----
+    Minimise ``cost . counts`` subject to ``shifts' counts + missing >= needed`` with whole numbers (Dantzig 1954).
+    `missing` is minimised first where limits make it necessary.
+
+    Examples
+    --------
+    Seven days, five worked in a row (Winston, Operations Research, post office problem): 23 people.
+
+    >>> week = np.array([[1 if (day - start) % 7 < 5 else 0 for day in range(7)] for start in range(7)])
+    >>> cheapest_cover([17, 13, 15, 19, 14, 16, 11], week).cost
+    23.0
+    """
+    need, works = whole("needed", needed), checked("shifts", shifts, low=0.0, high=1.0)
+    _check_shapes(need, works)
+    price = np.ones(len(works)) if cost is None else _per_shift("cost", cost, len(works))
+    most = np.full(len(works), need.max(initial=0.0))
+    if max_counts is not None:
+        most = np.minimum(most, _per_shift("max_counts", max_counts, len(works)))
+    limit = np.inf if max_agents is None else float(whole("max_agents", max_agents))
+    missing = np.where(works.any(axis=0), 0.0, need) if len(works) else need
+    if max_counts is not None or max_agents is not None:
+        fewest = _solve(np.zeros(len(works)), np.ones(need.size), need, works, most, limit, np.inf, time_limit_s)
+        budget = float(np.rint(fewest.x[len(works):].sum()))
+    else:
+        budget = float(missing.sum())
+    found = _solve(price, np.zeros(need.size), need, works, most, limit, budget, time_limit_s)
+    counts = np.rint(found.x[: len(works)]).astype(np.int64)
+    uncovered = np.maximum(need - works.T @ counts, 0.0)
+    return Cover(counts, float(price @ counts), found.status == 0, float(found.mip_gap or 0.0),
+                 uncovered.astype(np.int64))
+
+
+def _solve(price: Floats, penalty: Floats, need: Floats, works: Floats, most: Floats, max_agents: float, budget: float,
+           time_limit_s: float) -> OptimizeResult:
+    """One integer programme over people per shift and agents missing per interval."""
+    n_shifts, n_intervals = works.shape
+    rows = [LinearConstraint(np.hstack([works.T, np.eye(n_intervals)]), lb=need)]
+    if np.isfinite(max_agents):
+        rows.append(LinearConstraint(np.append(np.ones(n_shifts), np.zeros(n_intervals)), ub=max_agents))
+    if np.isfinite(budget):
+        rows.append(LinearConstraint(np.append(np.zeros(n_shifts), np.ones(n_intervals)), ub=budget))
+    found = milp(np.append(price, penalty), integrality=np.ones(n_shifts + n_intervals), constraints=rows,
+                 bounds=Bounds(0.0, np.append(most, need)), options={"time_limit": time_limit_s, "mip_rel_gap": 0.0})
+    if found.x is None:
+        raise RunError(f"roster must be solved within {time_limit_s:g} s, got no cover for {n_intervals} intervals "
+                       f"and {n_shifts} shifts. Allow more time or offer fewer shifts.")
+    return found
+
+
+def _check_shapes(need: Floats, works: Floats) -> None:
+    if need.ndim != 1 or works.ndim != 2 or works.shape[1] != need.size:
+        raise SettingError(f"shifts must have one row per shift and one column per interval of needed, got shape "
+                           f"{works.shape} for {need.size} intervals. Give both the same intervals.")
+    if not ((works == 0) | (works == 1)).all():
+        raise SettingError(f"shifts must be 0 or 1, got {float(works[(works != 0) & (works != 1)][0])!r}. Say 1 where "
+                           "a person on the shift can answer.")
+
+
+def _per_shift(name: str, values: ArrayLike, n_shifts: int) -> Floats:
+    found = whole(name, values) if name == "max_counts" else checked(name, values, low=0.0)
+    if found.shape != (n_shifts,):
+        raise SettingError(f"{name} must have one value per shift ({n_shifts}), got shape {found.shape}. "
+                           "Give one each.")
+    return found
