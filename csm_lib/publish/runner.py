@@ -79,13 +79,26 @@ class _Engine(NBClientEngine):
     """Papermill's engine over a kernel of ours."""
 
     @classmethod
-    def execute_managed_notebook(  # type: ignore[override]
-        cls, nb_man: Any, kernel_name: str, *, kernel: Any, env: Mapping[str, str], folder: Path, timeout_s: float,
+    def execute_managed_notebook(
+        cls,
+        nb_man: Any,
+        kernel_name: str,
+        *,
+        kernel: Any,
+        env: Mapping[str, str],
+        folder: Path,
+        timeout_s: float,
         **_: Any,
     ) -> None:
         client = PapermillNotebookClient(
-            nb_man, km=kernel, kernel_name=kernel_name, timeout=timeout_s, startup_timeout=120, iopub_timeout=60,
-            shutdown_kernel="immediate", log=_quiet(),
+            nb_man,
+            km=kernel,
+            kernel_name=kernel_name,
+            timeout=timeout_s,
+            startup_timeout=120,
+            iopub_timeout=60,
+            shutdown_kernel="immediate",
+            log=_quiet(),
         )
         client.execute(env=dict(env), cwd=str(folder), cleanup_kc=True)
 
@@ -239,7 +252,13 @@ def _run(
     ended: BaseException | None = None
     try:
         papermill_engines.execute_notebook_with_engine(
-            ENGINE, notebook, "python3", progress_bar=False, kernel=kernel, env=env, folder=workspace,
+            ENGINE,
+            notebook,
+            "python3",
+            progress_bar=False,
+            kernel=kernel,
+            env=env,
+            folder=workspace,
             timeout_s=timeout_s,
         )
     except Exception as error:  # whatever stopped it is reported as this notebook's failure
@@ -256,7 +275,9 @@ def _failure(notebook: Any, ended: BaseException | None, timeout_s: float) -> Fa
         position += "injected-parameters" not in cell.metadata.get("tags", [])
         for out in cell.get("outputs", []):
             if out.output_type == "error":
-                return Failure(position, out.ename, out.evalue if out.ename != "SystemExit" else "the cell ended the run")
+                return Failure(
+                    position, out.ename, out.evalue if out.ename != "SystemExit" else "the cell ended the run"
+                )
         if cell.metadata.get("papermill", {}).get("status", "pending") != "pending":
             reached = position
     if ended is None:

@@ -1,4 +1,4 @@
-"""Importing this module is what "warming" means: the fork server imports it once, every kernel forked from it has it all.
+"""Importing this module is what "warming" means: once in the fork server, for every kernel forked from it.
 
 This is the one module where something happens at import. Libraries may log or warn while they are imported (a font
 cache being built, say); nobody could act on that, so it is kept off the terminal. Nothing is *used* here: a started

@@ -1,0 +1,322 @@
+"""Charts whose horizontal axis is time: trend, control chart, forecast, need against shift, scenarios by hour."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from csm_lib.show.chart_parts import (
+    draw_legend,
+    draw_target,
+    measured,
+    measured_at,
+    missed_targets,
+    name_places,
+    nothing,
+    place_name,
+    written_all,
+)
+from csm_lib.show.drawing import COLOURS, Figure, canvas, label_axis, scale_of
+from csm_lib.show.format import write_value
+from csm_lib.show.messages import say
+
+__all__ = ["plot_control", "plot_forecast", "plot_need", "plot_scenarios", "plot_trend"]
+
+
+def plot_trend(
+    frame: pd.DataFrame,
+    *,
+    title: str,
+    unit: str,
+    period: str = "period",
+    value: str = "value",
+    low: str = "low",
+    high: str = "high",
+    target: float | None = None,
+    better: str = "higher",
+    language: str | None = None,
+    name: str = "trend",
+) -> Figure:
+    """Draw a value over periods with its interval and target.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per period, oldest first; reads `period`, `value` and, where present, `low` and `high`.
+    title, unit : str
+    period, value, low, high : str
+        Columns.
+    target : float, optional
+        In the unit of the value.
+    better : {"higher", "lower"}
+        Which side of the target is met.
+    language : str, optional
+    name : str
+
+    Returns
+    -------
+    Figure
+    """
+    rows = measured(frame, value, period)
+    with canvas(title) as (drawn, axes):
+        if rows.empty:
+            return nothing(drawn, axes, name, title, language)
+        places, values = np.arange(len(rows)), rows[value].to_numpy(float)
+        factor, shown = scale_of([*values, target or 0.0], unit)
+        if low in rows and high in rows:
+            bounds = rows[low].to_numpy(float) * factor, rows[high].to_numpy(float) * factor
+            axes.fill_between(places, *bounds, color=COLOURS["band"], alpha=0.5, label=say("interval", language))
+        axes.plot(places, values * factor, color=COLOURS["main"], marker="o", label=title)
+        draw_target(axes, target, factor, language)
+        name_places(axes, rows[period])
+        label_axis(axes.yaxis, unit=unit, shown=shown, language=language)
+    at = [place_name(entry, language) for entry in rows[period]]
+    top, bottom = int(np.argmax(values)), int(np.argmin(values))
+    alt = say(
+        "alt_trend",
+        language,
+        title=title,
+        start=at[0],
+        end=at[-1],
+        high_at=at[top],
+        low_at=at[bottom],
+        **written_all(
+            {"first": values[0], "last": values[-1], "high": values[top], "low": values[bottom]}, unit, language
+        ),
+    )
+    return Figure(name, alt + missed_targets(values, target, better, unit, language), drawn)
+
+
+def plot_control(
+    frame: pd.DataFrame,
+    *,
+    title: str,
+    unit: str,
+    label: str | None = None,
+    language: str | None = None,
+    name: str = "control",
+) -> Figure:
+    """Draw a control chart; signals are marked by shape and colour.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per point, oldest first; reads `value centre low high is_signal`.
+    title, unit : str
+    label : str, optional
+        Column that names the points; the index unless given.
+    language : str, optional
+    name : str
+
+    Returns
+    -------
+    Figure
+    """
+    rows = frame.assign(_at=frame[label] if label else frame.index)
+    rows = measured(rows, "value", "_at")
+    with canvas(title) as (drawn, axes):
+        if rows.empty:
+            return nothing(drawn, axes, name, title, language)
+        places, values = np.arange(len(rows)), rows["value"].to_numpy(float)
+        factor, shown = scale_of(values, unit)
+        is_signal = rows["is_signal"].fillna(False).to_numpy(bool)
+        for bound in ("low", "high"):
+            line = rows[bound].to_numpy(float) * factor
+            caption = say("limits", language) if bound == "low" else None
+            axes.step(places, line, where="mid", color=COLOURS["muted"], ls="--", lw=1.2, label=caption)
+        centre = rows["centre"].to_numpy(float)
+        axes.step(places, centre * factor, where="mid", color=COLOURS["good"], lw=1.2, label=say("centre", language))
+        axes.plot(places, values * factor, color=COLOURS["main"], marker="o", ms=4)
+        axes.plot(
+            places[is_signal],
+            values[is_signal] * factor,
+            ls="",
+            marker="D",
+            ms=8,
+            color=COLOURS["second"],
+            label=say("signal", language),
+        )
+        name_places(axes, rows["_at"])
+        label_axis(axes.yaxis, unit=unit, shown=shown, language=language)
+        draw_legend(axes)
+    where = int(np.flatnonzero(is_signal)[-1]) if is_signal.any() else -1
+    written = written_all({"value": values[where], "centre": centre[where], "last": values[-1]}, unit, language)
+    key = "alt_control_signal" if is_signal.any() else "alt_control_calm"
+    at = place_name(rows["_at"].iloc[where], language)
+    return Figure(name, say(key, language, title=title, n=len(rows), k=is_signal.sum(), where=at, **written), drawn)
+
+
+def plot_forecast(
+    frame: pd.DataFrame,
+    *,
+    title: str,
+    unit: str = "n",
+    at: str = "date",
+    observed: str = "observed",
+    forecast: str = "forecast",
+    low: str = "low",
+    high: str = "high",
+    language: str | None = None,
+    name: str = "forecast",
+) -> Figure:
+    """Draw what was observed, what is forecast and how sure that is.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per date, in order; reads `at`, `observed` (null in the future), `forecast` (null in the past), `low`
+        and `high`.
+    title, unit : str
+    at, observed, forecast, low, high : str
+        Columns.
+    language : str, optional
+    name : str
+
+    Returns
+    -------
+    Figure
+    """
+    with canvas(title) as (drawn, axes):
+        frame = frame.reset_index(drop=True)
+        ahead = frame[measured_at(frame, forecast, at)]
+        if ahead.empty:
+            return nothing(drawn, axes, name, title, language)
+        places = pd.Series(np.arange(len(frame)), index=frame.index)
+        factor, shown = scale_of(frame[[observed, forecast]].to_numpy(float).ravel(), unit)
+        bounds = ahead[low].to_numpy(float) * factor, ahead[high].to_numpy(float) * factor
+        axes.plot(
+            places, frame[observed].astype(float) * factor, color=COLOURS["muted"], label=say("observed", language)
+        )
+        there = places.loc[ahead.index]
+        axes.fill_between(there, *bounds, color=COLOURS["band"], alpha=0.5, label=say("interval", language))
+        axes.plot(
+            there, ahead[forecast] * factor, color=COLOURS["main"], ls="--", lw=2, label=say("forecast", language)
+        )
+        name_places(axes, frame[at])
+        label_axis(axes.yaxis, unit=unit, shown=shown, language=language)
+        draw_legend(axes)
+    top = ahead[forecast].astype(float).idxmax()
+    numbers = {"mean": ahead[forecast].mean(), "high": ahead.loc[top, forecast], "before": frame[observed].mean()}
+    alt = say(
+        "alt_forecast",
+        language,
+        title=title,
+        start=place_name(ahead[at].iloc[0], language),
+        end=place_name(ahead[at].iloc[-1], language),
+        where=place_name(ahead.loc[top, at], language),
+        **written_all(numbers, unit, language),
+    )
+    return Figure(name, alt, drawn)
+
+
+def plot_need(
+    frame: pd.DataFrame,
+    *,
+    title: str,
+    interval: str = "interval_start",
+    needed: str = "needed",
+    on_shift: str = "on_shift",
+    language: str | None = None,
+    name: str = "need",
+) -> Figure:
+    """Compare the agents needed with those on shift, interval by interval; too few is hatched.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per interval, in order; reads `interval`, `needed`, `on_shift`.
+    title : str
+    interval, needed, on_shift : str
+        Columns.
+    language : str, optional
+    name : str
+
+    Returns
+    -------
+    Figure
+    """
+    rows = measured(frame.dropna(subset=[on_shift]), needed, interval)
+    with canvas(title) as (drawn, axes):
+        if rows.empty:
+            return nothing(drawn, axes, name, title, language)
+        places = np.arange(len(rows))
+        need, have = rows[needed].to_numpy(float), rows[on_shift].to_numpy(float)
+        axes.step(places, need, where="mid", color=COLOURS["second"], lw=2, label=say("needed", language))
+        axes.step(places, have, where="mid", color=COLOURS["main"], lw=2, ls="--", label=say("on_shift", language))
+        axes.fill_between(
+            places,
+            have,
+            need,
+            where=(need > have).tolist(),
+            step="mid",
+            facecolor="#f3c9a8",
+            hatch="///",
+            edgecolor=COLOURS["second"],
+            lw=0,
+            label=say("shortage", language),
+        )
+        axes.set_ylim(bottom=0)
+        name_places(axes, rows[interval])
+        axes.set_ylabel(say("agents", language))
+        draw_legend(axes)
+    missing = need - have
+    worst = int(np.argmax(missing))
+    alt = say(
+        "alt_need_short" if missing[worst] > 0 else "alt_need_met",
+        language,
+        title=title,
+        n=len(rows),
+        k=int((missing > 0).sum()),
+        where=place_name(rows[interval].iloc[worst], language),
+        missing=write_value(missing[worst], "exact", language=language),
+    )
+    return Figure(name, alt, drawn)
+
+
+def plot_scenarios(
+    frame: pd.DataFrame,
+    *,
+    title: str,
+    unit: str,
+    hour: str = "local_hour",
+    before: str = "before",
+    after: str = "after",
+    target: float | None = None,
+    language: str | None = None,
+    name: str = "scenarios",
+) -> Figure:
+    """Compare two scenarios hour by hour.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per hour, in order; reads `hour`, `before`, `after`.
+    title, unit : str
+    hour, before, after : str
+        Columns.
+    target : float, optional
+    language : str, optional
+    name : str
+
+    Returns
+    -------
+    Figure
+    """
+    rows = measured(frame.dropna(subset=[after]), before, hour)
+    with canvas(title) as (drawn, axes):
+        if rows.empty:
+            return nothing(drawn, axes, name, title, language)
+        places, old, new = np.arange(len(rows)), rows[before].to_numpy(float), rows[after].to_numpy(float)
+        factor, shown = scale_of([*old, *new, target or 0.0], unit)
+        axes.plot(places, old * factor, color=COLOURS["muted"], marker="o", ls="--", label=say("before", language))
+        axes.plot(places, new * factor, color=COLOURS["main"], marker="s", label=say("after", language))
+        draw_target(axes, target, factor, language)
+        name_places(axes, rows[hour], most=24)
+        axes.set_xlabel(say("hour", language))
+        label_axis(axes.yaxis, unit=unit, shown=shown, language=language)
+        draw_legend(axes)
+    most = int(np.argmax(np.abs(new - old)))
+    numbers = {"before": old[most], "after": new[most], "mean_before": old.mean(), "mean_after": new.mean()}
+    where = place_name(rows[hour].iloc[most], language)
+    alt = say("alt_scenarios", language, title=title, where=where, **written_all(numbers, unit, language))
+    return Figure(name, alt, drawn)

@@ -1,0 +1,24 @@
+"""Charts: a table goes in, a picture that states its finding comes out.
+
+Each `plot_…` reads the columns it names, leaves the table as it was, and computes its text alternative from the same
+rows it draws. An empty table gives an empty chart that says so.
+"""
+
+from __future__ import annotations
+
+from csm_lib.show.charts_of_groups import plot_heatmap, plot_pareto, plot_teams, plot_waterfall
+from csm_lib.show.charts_over_time import plot_control, plot_forecast, plot_need, plot_scenarios, plot_trend
+from csm_lib.show.drawing import Figure
+
+__all__ = [
+    "Figure",
+    "plot_control",
+    "plot_forecast",
+    "plot_heatmap",
+    "plot_need",
+    "plot_pareto",
+    "plot_scenarios",
+    "plot_teams",
+    "plot_trend",
+    "plot_waterfall",
+]

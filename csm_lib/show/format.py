@@ -1,0 +1,175 @@
+"""Write numbers, shares, durations and dates the way each language does; the only place where anything is rounded.
+
+Values arrive unrounded with a unit; what cannot be measured is shown as a dash, never as zero.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import os
+from typing import Any
+
+from babel.dates import format_date as babel_date
+from babel.numbers import format_decimal
+
+from csm_lib.errors import SettingError
+
+__all__ = ["LANGUAGES", "NOT_MEASURED", "UNITS", "in_language", "write_date", "write_interval", "write_value"]
+
+LANGUAGES = {"en": "en_GB", "zh": "zh_Hans_CN"}
+NOT_MEASURED = "–"
+UNITS = {
+    "s": "duration in seconds",
+    "share": "0–1, shown as percent",
+    "points": "difference of shares, −1 to 1, shown times 100",
+    "score": "rating, two decimals",
+    "n": "count",
+    "number": "one decimal",
+    "erlang": "load, one decimal",
+    "per_h": "rate per hour, one decimal",
+    "exact": "as many digits as it takes to tell, at most four",
+    "date": "local date",
+    "text": "as it is",
+}
+_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
+
+
+def in_language(language: str | None = None) -> str:
+    """Say which language to write in: the one asked for, else that of the run, else English.
+
+    Parameters
+    ----------
+    language : str, optional
+        `en` or `zh`.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    SettingError
+        If the language is not known.
+
+    Examples
+    --------
+    >>> in_language("zh")
+    'zh'
+    """
+    chosen = language or os.environ.get("CSM_LANGUAGE") or "en"
+    if chosen not in LANGUAGES:
+        raise SettingError(f"language must be one of {', '.join(LANGUAGES)}, got {chosen!r}. Choose one of them.")
+    return chosen
+
+
+def write_value(value: Any, unit: str, *, language: str | None = None, signed: bool = False) -> str:
+    """Write one value with its unit.
+
+    Parameters
+    ----------
+    value : float, int, bool, date, str or None
+        Unrounded; None and NaN are shown as a dash.
+    unit : str
+        One of `UNITS`.
+    language : str, optional
+    signed : bool
+        Put a plus before what is above zero, as differences need it.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    SettingError
+        If the unit is not known.
+
+    Examples
+    --------
+    >>> write_value(0.7812, "share")
+    '78.1%'
+    >>> write_value(35.04, "s"), write_value(5400, "s"), write_value(-0.0123, "points")
+    ('35.0 s', '90.0 min', '−1.2')
+    """
+    if unit not in UNITS:
+        raise SettingError(f"unit must be one of {', '.join(UNITS)}, got {unit!r}. Choose one of them.")
+    if value is None or value != value:  # NaN and NaT differ from themselves
+        return NOT_MEASURED
+    chosen = in_language(language)
+    if unit == "text" or isinstance(value, str):
+        return str(value)
+    if unit == "date":
+        return write_date(value, language=chosen)
+    if math.isinf(value):
+        text = "∞" if value > 0 else "−∞"
+    elif unit == "s":
+        text = _duration(float(value), chosen)
+    else:
+        text = _number(float(value), unit, chosen)
+    return f"+{text}" if signed and value > 0 else text
+
+
+def write_interval(low: Any, high: Any, unit: str, *, language: str | None = None) -> str:
+    """Write an interval; a dash where there is none.
+
+    Parameters
+    ----------
+    low, high : float
+    unit : str
+    language : str, optional
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> write_interval(0.77, 0.79, "share")
+    '77.0%–79.0%'
+    """
+    if low is None or high is None or low != low or high != high:
+        return NOT_MEASURED
+    joint = " to " if in_language(language) == "en" and (low < 0 or high < 0) else "–"
+    ends = (write_value(low, unit, language=language), write_value(high, unit, language=language))
+    return joint.join(ends)
+
+
+def write_date(value: Any, *, language: str | None = None) -> str:
+    """Write a local date.
+
+    Parameters
+    ----------
+    value : date or datetime
+    language : str, optional
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> import datetime
+    >>> write_date(datetime.date(2024, 3, 1)), write_date(datetime.date(2024, 3, 1), language="zh")
+    ('1 Mar 2024', '2024年3月1日')
+    """
+    day = value.date() if isinstance(value, dt.datetime) else value
+    return babel_date(day, format="medium", locale=LANGUAGES[in_language(language)])
+
+
+def _number(value: float, unit: str, language: str) -> str:
+    scale = 100.0 if unit in ("share", "points") else 1.0
+    pattern = {"score": "#,##0.00", "n": "#,##0", "exact": "#,##0.####"}.get(unit, "#,##0.0")
+    text = format_decimal(value * scale, format=pattern, locale=LANGUAGES[language]).replace("-", "−")
+    text = text.removeprefix("−") if not any(digit in text for digit in "123456789") else text
+    return f"{text}%" if unit == "share" else text
+
+
+def _duration(value: float, language: str) -> str:
+    words = {"en": (" s", " min", " h", " days"), "zh": ("秒", "分钟", "小时", "天")}[language]
+    size = abs(value)
+    steps = ((2 * _MINUTE, 1.0), (2 * _HOUR, _MINUTE), (2 * _DAY, _HOUR), (math.inf, _DAY))
+    for (below, length), word in zip(steps, words, strict=True):
+        if size < below:
+            return _number(value / length, "number", language) + word
+    raise AssertionError(value)

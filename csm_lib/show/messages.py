@@ -1,0 +1,152 @@
+"""Every word that `show` puts on a page, once in each language, as a table of rows."""
+
+from __future__ import annotations
+
+from csm_lib.show.format import in_language
+
+__all__ = ["MESSAGES", "say"]
+
+MESSAGES: dict[str, tuple[str, str]] = {
+    "actual": ("Actual", "实际"),
+    "agents": ("Agents", "坐席数"),
+    "alt_control_calm": (
+        "{title}: {n} points, none is a signal; the last is {last}, the centre line {centre}.",
+        "{title}：共{n}个点，没有异常信号；最新值{last}，中心线{centre}。",
+    ),
+    "alt_control_signal": (
+        "{title}: {k} of {n} points are signals, the latest at {where} with {value} (centre line {centre}).",
+        "{title}：{n}个点中有{k}个异常信号，最近一次在{where}，为{value}（中心线{centre}）。",
+    ),
+    "alt_empty": ("{title}: nothing was measured.", "{title}：没有可用数据。"),
+    "alt_forecast": (
+        "{title}: the forecast from {start} to {end} averages {mean}, the highest is {high} at {where}; "
+        "observed before: {before} on average.",
+        "{title}：{start}至{end}的预测均值为{mean}，最高为{where}的{high}；此前实际均值为{before}。",
+    ),
+    "alt_heatmap": (
+        "{title}: highest on {high_day} at {high_hour}:00 with {high}, "
+        "lowest on {low_day} at {low_hour}:00 with {low}.",
+        "{title}：最高为{high_day}{high_hour}时的{high}，最低为{low_day}{low_hour}时的{low}。",
+    ),
+    "alt_need_met": (
+        "{title}: the agents on shift cover the need in all {n} intervals.",
+        "{title}：全部{n}个时段在岗人数均满足需求。",
+    ),
+    "alt_need_short": (
+        "{title}: too few agents in {k} of {n} intervals, most at {where}: {missing} missing.",
+        "{title}：{n}个时段中有{k}个人手不足，缺口最大在{where}，缺{missing}人。",
+    ),
+    "alt_pareto": (
+        "{title}: {top} comes first with {share} of {n}; the first {k} make up at least 80%.",
+        "{title}：{top}居首，占{n}中的{share}；前{k}项合计至少占80%。",
+    ),
+    "alt_scenarios": (
+        "{title}: the largest change is at {where}, from {before} to {after}; "
+        "on average {mean_before} becomes {mean_after}.",
+        "{title}：变化最大在{where}，由{before}变为{after}；平均由{mean_before}变为{mean_after}。",
+    ),
+    "alt_target": (" Target {target}: missed by {k} of {n}.", "目标{target}：{n}个中有{k}个未达到。"),
+    "alt_teams": (
+        "{title}: {best} is best with {best_value}, {worst} last with {worst_value}.",
+        "{title}：{best}最好，为{best_value}；{worst}最差，为{worst_value}。",
+    ),
+    "alt_trend": (
+        "{title}: from {first} in {start} to {last} in {end}; highest {high} in {high_at}, lowest {low} in {low_at}.",
+        "{title}：由{start}的{first}变为{end}的{last}；最高为{high_at}的{high}，最低为{low_at}的{low}。",
+    ),
+    "alt_waterfall": (
+        "{title}: {total} in all, {mix} from the mix and {rate} from the rates; "
+        "the largest part is {segment} with {part}.",
+        "{title}：合计{total}，其中结构影响{mix}，水平影响{rate}；影响最大的是{segment}，为{part}。",
+    ),
+    "after": ("After", "之后"),
+    "before": ("Before", "之前"),
+    "centre": ("Centre line", "中心线"),
+    "count": ("Count", "数量"),
+    "cumulative": ("Cumulative share", "累计占比"),
+    "forecast": ("Forecast", "预测"),
+    "formula": ("Formula", "公式"),
+    "hour": ("Hour of the day", "小时"),
+    "indicator": ("Indicator", "指标"),
+    "interval": ("95% interval", "95%区间"),
+    "limits": ("Control limits", "控制限"),
+    "met": ("Met?", "是否达标"),
+    "mix": ("Mix", "结构"),
+    "n": ("n", "样本量"),
+    "needed": ("Needed", "需要"),
+    "no": ("no", "否"),
+    "not_measured": ("not measured", "未测量"),
+    "observed": ("Observed", "实际"),
+    "on_shift": ("On shift", "在岗"),
+    "provisional": ("provisional", "暂定"),
+    "sentence_attained": (
+        "{met} of {n} headline indicators reach their target; {missed} miss it; {close} are too close to call.",
+        "{n}项核心指标中，{met}项达标，{missed}项未达标，{close}项难以判定。",
+    ),
+    "sentence_compare": (
+        "{name} went from {before} to {value} ({change}).",
+        "{name}由{before}变为{value}（{change}）。",
+    ),
+    "sentence_rows": (
+        "{read} rows were read: {kept} kept and {set_aside} set aside.",
+        "共读取{read}行：保留{kept}行，搁置{set_aside}行。",
+    ),
+    "sentence_value": (
+        "{name} was {value} (95% interval {interval}, n = {n}).",
+        "{name}为{value}（95%区间{interval}，样本量{n}）。",
+    ),
+    "sentence_value_target": (
+        "{name} was {value} (95% interval {interval}, n = {n}) against a target of {target}: {verdict}.",
+        "{name}为{value}（95%区间{interval}，样本量{n}），目标{target}：{verdict}。",
+    ),
+    "sentence_unmeasured": (
+        "{name} was not measured: {reason}.",
+        "{name}未测量：{reason}。",
+    ),
+    "rate": ("Rate", "水平"),
+    "shortage": ("Too few", "人手不足"),
+    "signal": ("Signal", "异常信号"),
+    "small_group": ("Groups of fewer than {least} are left out: {k}.", "少于{least}的分组不显示：{k}个。"),
+    "source": ("Source", "来源"),
+    "target": ("Target", "目标"),
+    "total": ("Total", "合计"),
+    "unit_n": ("count", "数量"),
+    "unit_points": ("points", "百分点"),
+    "unit_s": ("seconds", "秒"),
+    "unit_min": ("minutes", "分钟"),
+    "unit_h": ("hours", "小时"),
+    "unit_score": ("score", "评分"),
+    "unit_share": ("%", "%"),
+    "verdict": ("Verdict", "判断"),
+    "verdict_met": ("met", "达标"),
+    "verdict_missed": ("missed", "未达标"),
+    "verdict_no_target": ("no target", "无目标"),
+    "verdict_not_measured": ("not measured", "未测量"),
+    "verdict_too_close": ("too close to call", "难以判定"),
+    "weekdays": ("Mon Tue Wed Thu Fri Sat Sun", "周一 周二 周三 周四 周五 周六 周日"),
+    "yes": ("yes", "是"),
+}
+_POSITION = {"en": 0, "zh": 1}
+
+
+def say(key: str, language: str | None = None, **values: object) -> str:
+    """Write a message in a language.
+
+    Parameters
+    ----------
+    key : str
+        A key of `MESSAGES`.
+    language : str, optional
+    **values : object
+        What the message has places for, already written out (`csm_lib.show.format`).
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> say("verdict_missed"), say("verdict_missed", "zh")
+    ('missed', '未达标')
+    """
+    return MESSAGES[key][_POSITION[in_language(language)]].format(**values)

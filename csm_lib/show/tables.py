@@ -1,0 +1,252 @@
+"""Tables that a person reads: titled, with units written out, the same bytes for the same data.
+
+The unrounded frame behind each named table is kept for whoever wants to compute on: where `CSM_RUN_DIR` is set it is
+written there, and publication turns it into CSV and a spreadsheet.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import great_tables
+import pandas as pd
+
+from csm_lib.definitions import INDICATORS
+from csm_lib.errors import SettingError
+from csm_lib.show.format import NOT_MEASURED, in_language, write_interval, write_value
+from csm_lib.show.messages import say
+
+__all__ = ["keep_table", "scorecard_table", "table", "write_target"]
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,60}")
+_OF_THE_ROW = ("value", "low", "high", "target", "reference", "before", "after", "actual")
+_SIGNS = {"met": "✓", "missed": "✗", "too_close": "≈", "no_target": "·", "not_measured": NOT_MEASURED}
+
+
+def table(
+    frame: pd.DataFrame,
+    *,
+    name: str,
+    title: str,
+    columns: Mapping[str, str] | None = None,
+    units: Mapping[str, str] | None = None,
+    subtitle: str | None = None,
+    note: str | None = None,
+    language: str | None = None,
+) -> great_tables.GT:
+    """Show a frame as a table and keep the unrounded frame.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per row shown; the first column names the row. A named index becomes the first column.
+    name : str
+        Fixed name (lower-case letters, digits, `_`), the id on the page and the name of the file.
+    title : str
+    columns : mapping of str to str, optional
+        Column to heading, in order; every column under its own name unless given.
+    units : mapping of str to str, optional
+        Column to unit (`csm_lib.show.format.UNITS`). Guessed from the column's suffix unless given; `value`, `low`,
+        `high` and `target` follow the row's `unit` column where there is one.
+    subtitle, note : str, optional
+    language : str, optional
+
+    Returns
+    -------
+    GT
+        Text from data is escaped.
+
+    Raises
+    ------
+    SettingError
+        If the name is not a plain name or a column does not exist.
+    """
+    rows = frame.reset_index() if frame.index.name else frame.reset_index(drop=True)
+    keep_table(rows, name=name, title=title)
+    by_row = "unit" in rows and (columns is None or "unit" not in columns)
+    headings = dict(columns or {c: str(c).replace("_", " ") for c in rows.columns if not (by_row and c == "unit")})
+    unknown = [column for column in headings if column not in rows]
+    if unknown:
+        raise SettingError(f"columns must be columns of {name!r}, got {unknown}. It has {[*map(str, rows.columns)]}.")
+    written = pd.DataFrame({c: _written(rows, c, dict(units or {}), by_row, language) for c in headings})
+    first, *others = headings
+    right = [c for c in others if pd.api.types.is_numeric_dtype(rows[c]) and not pd.api.types.is_bool_dtype(rows[c])]
+    shown = (
+        great_tables.GT(written, id=name.replace("_", "-"), rowname_col=first)
+        .tab_header(title=title, subtitle=subtitle)
+        .tab_stubhead(label=headings[first])
+        .cols_label({c: headings[c] for c in others})
+        .cols_align("left", columns=[c for c in others if c not in right])
+        .cols_align("right", columns=right)
+    )
+    return shown.tab_source_note(note) if note else shown
+
+
+def scorecard_table(
+    frame: pd.DataFrame,
+    *,
+    title: str,
+    name: str = "scorecard",
+    subtitle: str | None = None,
+    language: str | None = None,
+) -> great_tables.GT:
+    """Show the classic scorecard: name, formula, source, target, actual, interval, n, met?, verdict.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per indicator; reads `key value low high n unit target is_met verdict` and, where present,
+        `is_provisional`. Name, formula, source and direction come from the indicator dictionary.
+    title : str
+    name : str
+    subtitle : str, optional
+    language : str, optional
+
+    Returns
+    -------
+    GT
+
+    Raises
+    ------
+    SettingError
+        If a key is not an indicator.
+    """
+    chosen = in_language(language)
+    unknown = [key for key in frame["key"] if key not in INDICATORS]
+    if unknown:
+        raise SettingError(f"key must be one of {', '.join(INDICATORS)}, got {unknown}. Check the spelling.")
+    keep_table(frame, name=name, title=title)
+    rows = pd.DataFrame(
+        [_scorecard_row(row, chosen) for row in frame.to_dict("records")],
+        columns=["indicator", "formula", "source", "target", "actual", "interval", "n", "met", "verdict"],
+    )
+    return (
+        great_tables.GT(rows, id=name.replace("_", "-"), rowname_col="indicator")
+        .tab_header(title=title, subtitle=subtitle)
+        .tab_stubhead(label=say("indicator", chosen))
+        .cols_label({column: say(column, chosen) for column in rows.columns[1:]})
+        .cols_align("left", columns=["formula", "source", "met", "verdict"])
+        .cols_align("right", columns=["target", "actual", "interval", "n"])
+    )
+
+
+def write_target(target: Any, unit: str, *, better: str, language: str | None = None) -> str:
+    """Write a target with its direction; a dash without one.
+
+    Parameters
+    ----------
+    target : float or None
+    unit : str
+    better : {"higher", "lower"}
+    language : str, optional
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> write_target(0.85, "share", better="higher"), write_target(30.0, "s", better="lower")
+    ('≥ 85.0%', '≤ 30.0 s')
+    """
+    if target is None or target != target:
+        return NOT_MEASURED
+    return f"{'≥' if better == 'higher' else '≤'} {write_value(target, unit, language=language)}"
+
+
+def keep_table(frame: pd.DataFrame, *, name: str, title: str) -> None:
+    """Write the unrounded frame of a named table where the run gathers them; nothing outside a run.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    name, title : str
+
+    Raises
+    ------
+    SettingError
+        If the name is not a plain name.
+    """
+    if not _NAME.fullmatch(name):
+        raise SettingError(f"name must be lower-case letters, digits and '_', got {name!r}. Rename the table.")
+    run_folder = os.environ.get("CSM_RUN_DIR")
+    if not run_folder:
+        return
+    folder = Path(run_folder) / "tables"
+    folder.mkdir(parents=True, exist_ok=True)
+    plain = frame.reset_index(drop=True)
+    plain.columns = [str(column) for column in plain.columns]
+    plain = plain.assign(**{c: _storable(plain[c]) for c in plain.columns if plain[c].dtype == object})
+    plain.attrs = {}
+    plain.to_parquet(folder / f"{name}.parquet", index=False)
+    (folder / f"{name}.json").write_text(json.dumps({"title": title}, ensure_ascii=False), encoding="utf-8")
+
+
+def _storable(column: pd.Series) -> pd.Series:
+    """Keep a column of one plain kind as it is; write anything else as text."""
+    kinds = {type(entry) for entry in column.dropna()}
+    if len(kinds) <= 1 and kinds <= {str, bool, int, float}:
+        return column
+    return column.map(lambda entry: None if _is_missing(entry) else str(entry))
+
+
+def _is_missing(entry: Any) -> bool:
+    return entry is None or (not isinstance(entry, (tuple, list, dict, set)) and bool(pd.isna(entry)))
+
+
+def _written(rows: pd.DataFrame, column: str, units: dict[str, str], by_row: bool, language: str | None) -> list[str]:
+    entries = rows[column].tolist()
+    if column not in units and by_row and column in _OF_THE_ROW:
+        kinds = [unit if isinstance(unit, str) else "exact" for unit in rows["unit"]]
+    else:
+        kinds = [units.get(column) or _guessed(column, rows[column])] * len(entries)
+    return [_cell(entry, kind, language) for entry, kind in zip(entries, kinds, strict=True)]
+
+
+def _cell(entry: Any, unit: str, language: str | None) -> str:
+    if _is_missing(entry):
+        return NOT_MEASURED
+    if isinstance(entry, bool):
+        return say("yes" if entry else "no", language)
+    if isinstance(entry, (tuple, list)):
+        return " · ".join(" = ".join(map(str, part)) if isinstance(part, tuple) else str(part) for part in entry)
+    if isinstance(entry, pd.Timestamp) and entry != entry.normalize():
+        return f"{entry:%Y-%m-%d %H:%M}"
+    return write_value(entry, unit, language=language)
+
+
+def _guessed(column: str, entries: pd.Series) -> str:
+    """Read the unit off the column's suffix, as names in this package have them."""
+    if pd.api.types.is_datetime64_any_dtype(entries) or column.endswith(("_on", "date")):
+        return "date"
+    for suffix, unit in (("_share", "share"), ("_per_h", "per_h"), ("_erlang", "erlang"), ("_s", "s")):
+        if column.endswith(suffix):
+            return unit
+    if not pd.api.types.is_numeric_dtype(entries):
+        return "text"
+    return "n" if pd.api.types.is_integer_dtype(entries) or column == "n" or column.startswith("n_") else "exact"
+
+
+def _scorecard_row(row: dict[str, Any], language: str) -> dict[str, str]:
+    meant = INDICATORS[row["key"]]
+    unit, verdict = meant.unit, row["verdict"]
+    met = row.get("is_met")
+    actual = write_value(row["value"], unit, language=language)
+    if row.get("is_provisional") is True:
+        actual += f" ({say('provisional', language)})"
+    return {
+        "indicator": meant.name_zh if language == "zh" else meant.name_en,
+        "formula": meant.formula,
+        "source": meant.source,
+        "target": write_target(row["target"], unit, better=meant.better, language=language),
+        "actual": actual,
+        "interval": write_interval(row["low"], row["high"], unit, language=language),
+        "n": write_value(row["n"], "n", language=language),
+        "met": NOT_MEASURED if _is_missing(met) else say("yes" if met else "no", language),
+        "verdict": f"{_SIGNS[verdict]} {say(f'verdict_{verdict}', language)}",
+    }
