@@ -1,0 +1,225 @@
+"""Facts from a handful of rows worked by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from csm_lib.collect.facts import build_facts, cut_off, facts_fingerprint
+from csm_lib.definitions import FACTS, TABLES
+from csm_lib.engine import connect
+from csm_lib.settings import Settings, WorkbookSettings
+
+SETTINGS = Settings(
+    workbook=WorkbookSettings(
+        time_zone="Asia/Shanghai", live_channels=("phone", "chat"), hours={"phone": {"daily": "08:00-22:00"}}
+    )
+)
+
+
+def facts_of(grain: str = "contact", *, settings: Settings = SETTINGS, **tables: list[dict[str, Any]]) -> pd.DataFrame:
+    """Build facts from rows; times are written as local Shanghai time."""
+    connection = connect()
+    for name, rows in tables.items():
+        frame = pd.DataFrame(rows)
+        for column in frame:
+            if column.endswith("_at"):
+                frame[column] = pd.to_datetime(frame[column]).dt.tz_localize("Asia/Shanghai").dt.tz_convert("UTC")
+        for column in TABLES[name].columns:
+            if column.name not in frame:
+                frame[column.name] = None
+        given = pa.Table.from_pandas(frame[[column.name for column in TABLES[name].columns]], preserve_index=False)
+        connection.register(f"given_{name}", given)
+        kinds = {"text": "VARCHAR", "instant": "TIMESTAMPTZ", "date": "DATE", "number": "DOUBLE"}
+        kinds |= {"integer": "BIGINT", "boolean": "BOOLEAN"}
+        columns = ", ".join(f'"{c.name}"::{kinds[c.type]} AS "{c.name}"' for c in TABLES[name].columns)
+        connection.execute(f"CREATE TEMP TABLE {name} AS SELECT {columns} FROM given_{name}")
+    build_facts(connection, settings)
+    found = connection.sql(f"SELECT * FROM {FACTS[grain].table}").to_arrow_table().to_pandas()
+    return found.set_index(FACTS[grain].key)
+
+
+def call(contact_id: str, created_at: str, **columns: Any) -> dict[str, Any]:
+    """A phone contact that entered the queue as it was created."""
+    return {
+        "contact_id": contact_id,
+        "created_at": created_at,
+        "queue_entered_at": created_at,
+        "channel": "phone",
+        **columns,
+    }
+
+
+def solved(contact_id: str, created_at: str, *, customer_id: str = "c1", issue: str = "refund", **columns: Any) -> dict:
+    """A phone contact answered and solved at once."""
+    return call(
+        contact_id,
+        created_at,
+        answered_at=created_at,
+        resolved_at=created_at,
+        closed_at=created_at,
+        agent_id="g1",
+        customer_id=customer_id,
+        issue=issue,
+        status="resolved",
+        **columns,
+    )
+
+
+# keeps the data open until the end of January, so that windows of early contacts are whole
+LATE = call("late", "2024-01-31 10:00:00")
+
+
+def test_no_data_at_all_gives_empty_facts_with_all_columns() -> None:
+    connection = connect()
+    build_facts(connection, SETTINGS)
+    for fact in FACTS.values():
+        relation = connection.sql(f"SELECT * FROM {fact.table}")
+        assert relation.columns == list(fact.columns)
+        assert len(relation.to_arrow_table()) == 0
+    assert cut_off(connection, SETTINGS) is None
+
+
+def test_offered_is_answered_or_abandoned_or_still_waiting() -> None:
+    facts = facts_of(
+        contacts=[
+            call("answered", "2024-01-02 10:00:00", answered_at="2024-01-02 10:00:20"),
+            call("abandoned", "2024-01-02 10:00:00", abandoned_at="2024-01-02 10:00:04"),
+            call("waiting", "2024-01-02 10:00:00"),
+            call("at night", "2024-01-02 07:59:59", abandoned_at="2024-01-02 08:01:00"),
+            {"contact_id": "bot", "created_at": "2024-01-02 10:00:00", "channel": "chat", "bot_resolved": True},
+            {"contact_id": "mail", "created_at": "2024-01-02 10:00:00", "channel": "email"},
+        ]
+    )
+    assert facts.index[facts["is_offered"]].tolist() == ["abandoned", "answered", "waiting"]
+    assert facts.index[facts["is_answered"]].tolist() == ["answered"]
+    assert facts.index[facts["is_abandoned"]].tolist() == ["abandoned", "at night"]
+    assert facts.index[facts["is_short_abandon"]].tolist() == ["abandoned"]
+    assert facts.index[facts["is_in_time"]].tolist() == ["answered"]
+    assert facts.index[facts["is_self_service"]].tolist() == ["bot"]
+
+
+def test_times_are_measured_from_the_queue_and_from_the_start() -> None:
+    row = call("a", "2024-01-02 10:00:00", answered_at="2024-01-02 10:01:00", talk_s=100.0, wrap_s=20.0)
+    row["queue_entered_at"] = "2024-01-02 10:00:15"
+    facts = facts_of(contacts=[row]).loc["a"]
+    times = ["wait_s", "first_response_s", "first_response_from_start_s", "handle_s"]
+    assert facts[times].tolist() == [45, 45, 60, 120]
+    assert (str(facts["local_date"]), facts["local_hour"], facts["weekday"]) == ("2024-01-02", 10, 2)
+
+
+def test_a_night_in_between_is_no_business_time() -> None:
+    row = call("a", "2024-01-02 21:00:00", answered_at="2024-01-02 21:00:30", resolved_at="2024-01-03 09:00:00")
+    facts = facts_of(contacts=[row]).loc["a"]
+    assert (facts["resolution_s"], facts["resolution_business_s"]) == (12 * 3600, 2 * 3600)
+
+
+@pytest.mark.parametrize(
+    ("later", "expected"),
+    [
+        pytest.param(solved("next", "2024-01-09 10:00:00"), False, id="a repeat on the seventh day"),
+        pytest.param(solved("next", "2024-01-09 10:00:01"), True, id="one second after the window"),
+        pytest.param(solved("next", "2024-01-05 10:00:00", issue="invoice"), True, id="another issue"),
+        pytest.param(solved("next", "2024-01-05 10:00:00", customer_id="c2"), True, id="another customer"),
+        pytest.param(solved("next", "2024-01-05 10:00:00") | {"channel": "email"}, False, id="on another channel"),
+        pytest.param(
+            call("next", "2024-01-05 10:00:00", customer_id="c1", issue="refund", abandoned_at="2024-01-05 10:00:09"),
+            False,
+            id="an attempt that was abandoned",
+        ),
+    ],
+)
+def test_first_contact_resolution_looks_at_the_whole_window(later: dict[str, Any], expected: bool) -> None:
+    facts = facts_of(contacts=[solved("first", "2024-01-02 10:00:00"), later, LATE])
+    assert facts.loc["first", "is_first_contact_resolved"] is expected
+    assert facts.loc["first", "is_repeat"] is (not expected)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({"reopen_count": 1}, False, id="reopened"),
+        pytest.param({"resolved_at": None, "status": "closed"}, False, id="closed unsolved"),
+        pytest.param({"customer_id": None}, None, id="customer unknown"),
+        pytest.param({"issue": None}, None, id="issue unknown"),
+        pytest.param({"created_at": "2024-01-24 10:00:00"}, True, id="last whole day"),
+        pytest.param({"created_at": "2024-01-25 10:00:00"}, None, id="window open"),
+    ],
+)
+def test_first_contact_resolution_counts_whom_it_should(changes: dict[str, Any], expected: bool | None) -> None:
+    row = solved("first", "2024-01-02 10:00:00") | changes
+    if "created_at" in changes:
+        row |= dict.fromkeys(("queue_entered_at", "answered_at", "resolved_at", "closed_at"), changes["created_at"])
+    facts = facts_of(contacts=[row, LATE])
+    assert facts.loc["first", "is_first_contact_resolved"] is expected
+
+
+def test_an_open_contact_counts_as_failed_once_it_is_older_than_the_maturity_limit() -> None:
+    row = call("open", "2024-01-02 10:00:00", customer_id="c1", issue="refund", agent_id="g1", status="open")
+    facts = facts_of(contacts=[row, LATE])
+    assert facts.loc["open", "is_first_contact_resolved"] is False
+
+
+def test_a_source_without_outcomes_leaves_resolution_unknown() -> None:
+    row = call("a", "2024-01-02 10:00:00", answered_at="2024-01-02 10:00:20", customer_id="c1", issue="refund")
+    facts = facts_of(contacts=[row, LATE])
+    assert facts.loc["a", "is_resolved"] is None
+    assert facts.loc["a", "is_first_contact_resolved"] is None
+
+
+def test_the_load_counts_the_agents_open_contacts_this_one_included() -> None:
+    def chat(contact_id: str, start: str, end: str) -> dict[str, Any]:
+        return call(contact_id, start, answered_at=start, closed_at=end, agent_id="g1") | {"channel": "chat"}
+
+    facts = facts_of(
+        contacts=[
+            chat("a", "2024-01-02 10:00:00", "2024-01-02 10:10:00"),
+            chat("b", "2024-01-02 10:05:00", "2024-01-02 10:15:00"),
+            chat("c", "2024-01-02 10:10:00", "2024-01-02 10:20:00"),
+            chat("d", "2024-01-02 11:00:00", "2024-01-02 11:20:00"),
+        ]
+    )
+    assert facts["agent_load_at_start"].tolist() == [1, 2, 2, 1]
+
+
+def test_reviews_count_once_per_contact_and_stand_for_their_stratum() -> None:
+    contacts = [solved(f"k{number}", "2024-01-02 10:00:00", customer_id=f"c{number}") for number in range(6)]
+    reviews = [
+        {"review_id": "r1", "contact_id": "k0", "reviewed_at": "2024-01-04 09:00:00", "selection": "random"},
+        {"review_id": "r2", "contact_id": "k0", "reviewed_at": "2024-01-05 09:00:00", "selection": "random"},
+        {"review_id": "r3", "contact_id": "k1", "reviewed_at": "2024-01-04 09:00:00", "selection": "random"},
+        {"review_id": "r4", "contact_id": "k2", "reviewed_at": "2024-01-04 09:00:00", "selection": "targeted"},
+    ]
+    for review in reviews:
+        review |= {"reviewer_id": "q1", "stratum": "phone", "is_accurate": True}
+        review["is_adjudicated"] = review["review_id"] == "r2"
+    facts = facts_of("review", contacts=contacts, reviews=reviews)
+    assert facts.index[facts["is_counted"]].tolist() == ["r2", "r3"]
+    assert facts.loc[["r2", "r3"], "review_weight"].tolist() == [3.0, 3.0]
+    assert str(facts.loc["r2", "local_date"]) == "2024-01-02"
+
+
+def test_a_complaint_found_twice_counts_once_and_late_ones_are_escalated() -> None:
+    rows = [
+        {"complaint_id": "p1", "contact_id": "k1", "received_at": "2024-01-02 10:00:00", "source": "system"},
+        {"complaint_id": "p2", "contact_id": "k1", "received_at": "2024-01-03 10:00:00", "source": "review"},
+        {"complaint_id": "p3", "contact_id": None, "received_at": "2024-01-02 10:00:00", "source": "system"},
+        {"complaint_id": "p4", "contact_id": None, "received_at": "2024-01-02 10:00:00", "source": "system"},
+    ]
+    rows[0]["resolved_at"] = "2024-01-02 12:00:00"
+    rows[2]["resolved_at"] = "2024-01-03 10:00:01"
+    rows[3]["is_escalated"] = False
+    facts = facts_of("complaint", complaints=rows, contacts=[solved("k1", "2024-01-01 10:00:00"), LATE])
+    assert facts["is_counted"].tolist() == [True, False, True, True]
+    assert facts["is_escalated"].tolist() == [False, True, True, False]
+    assert facts.loc["p1", ["channel", "escalation_basis"]].tolist() == ["phone", "unresolved after 24 h"]
+    assert facts.loc["p4", "escalation_basis"] == "as coded"
+
+
+def test_facts_are_rebuilt_only_when_a_setting_they_rest_on_changes() -> None:
+    renamed = Settings(workbook=SETTINGS.workbook.model_copy(update={"organisation": "Other"}))
+    shorter = Settings(workbook=SETTINGS.workbook.model_copy(update={"repeat_window_days": 3}))
+    assert facts_fingerprint(renamed) == facts_fingerprint(SETTINGS) != facts_fingerprint(shorter)
