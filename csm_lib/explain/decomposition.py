@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from csm_lib.errors import UsageError
+from csm_lib.explain.population import table_of
 
 __all__ = ["Paradox", "contributions", "mix_and_rate", "segment_rates", "simpson_paradox"]
 
@@ -153,7 +154,7 @@ def segment_rates(
     weights = {f"weight_{role}": part["denominator"] / part["denominator"].sum() for role, part in sums.items()}
     rates = {f"rate_{role}": part["numerator"] / part["denominator"] for role, part in sums.items()}
     columns = {name: series.reindex(names) for name, series in (weights | rates).items()}
-    table = pd.DataFrame(columns, index=names).fillna({name: 0.0 for name in weights})
+    table = pd.DataFrame(columns, index=names).fillna(dict.fromkeys(weights, 0.0))
     table = table.rename_axis("segment").reset_index()
     table.attrs.update(
         {role: float(part["numerator"].sum() / part["denominator"].sum()) for role, part in sums.items()}
@@ -239,7 +240,7 @@ def simpson_paradox(
 def _sums(frame: Any, segment: str | Sequence[str], numerator: str, denominator: str, *, role: str) -> pd.DataFrame:
     """Sum numerator and denominator per segment over the rows of the population."""
     names = [segment] if isinstance(segment, str) else list(segment)
-    rows = _columns(frame, [*names, numerator, denominator], role=role)
+    rows = table_of(frame, [*names, numerator, denominator], role=role).to_pandas()
     below = rows[denominator].astype(float)
     rows = rows.assign(**{denominator: below, numerator: rows[numerator].astype(float)})
     inside = rows[below.notna() & (below != 0)]
@@ -253,19 +254,6 @@ def _sums(frame: Any, segment: str | Sequence[str], numerator: str, denominator:
     sums.columns = pd.Index(["numerator", "denominator"])
     sums.index = pd.Index([_plain(name) for name in sums.index], dtype=object, tupleize_cols=False)
     return sums[sums["denominator"] != 0].loc[lambda part: _sorted(part.index)]
-
-
-def _columns(frame: Any, names: list[str], *, role: str) -> pd.DataFrame:
-    """Take the named columns of whatever holds them as a pandas frame of its own."""
-    if not isinstance(frame, pd.DataFrame):
-        frame = frame.to_pandas() if hasattr(frame, "to_pandas") else frame.df()
-    absent = [name for name in names if name not in frame.columns]
-    if absent:
-        raise UsageError(
-            f"{role} must have the columns {', '.join(names)}, got none called {', '.join(absent)}. "
-            f"It has {', '.join(map(str, frame.columns))}."
-        )
-    return frame[list(dict.fromkeys(names))]
 
 
 def _plain(name: Any) -> Hashable:

@@ -16,7 +16,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from csm_lib.explain.population import Rows, connect
+from csm_lib.explain.population import Rows
+from csm_lib.measure.sums import connect
 
 __all__ = ["Leaves", "Moments", "expected_rates", "is_inside", "leaves_of", "moments_of", "search"]
 
@@ -77,10 +78,12 @@ class Moments:
         """Put all segments together."""
         return replace(self, sums=self.sums.sum(axis=2, keepdims=True))
 
-    def effect(self) -> tuple[Floats, Floats]:
+    def effect(self, *, is_cautious: bool = False) -> tuple[Floats, Floats]:
         """Give how far the rate is from the expected one, and the variance of that.
 
-        The variance of a period without rows is infinite, so that nothing is concluded from it.
+        The variance of a period without rows is infinite, so that nothing is concluded from it. The cautious variance
+        is never below the overall one: among thousands of small segments some are uniform by luck, and a search
+        would take exactly those for sure.
         """
         rows, below, score, square, product, below_square = self.sums.swapaxes(0, 1)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -88,6 +91,7 @@ class Moments:
             deviation = np.maximum(square - 2 * mean * product + mean**2 * below_square, 0.0)
             prior = _PRIOR_ROWS * np.where(rows > 0, below_square / rows, 0.0)
             per_unit = (deviation + prior * self.spread) / (below_square + prior)
+            per_unit = np.maximum(per_unit, self.spread) if is_cautious else per_unit
             variance = np.where(below > 0, per_unit * below_square / below**2, np.inf)
         if not self.has_before:
             return mean[1], variance[1]
@@ -116,8 +120,9 @@ def leaves_of(rows: Rows) -> Leaves:
     _, first, of_row = np.unique(of_row, return_index=True, return_inverse=True)
     x, d = rows.numerator, rows.denominator
     cell = (rows.is_confirming * 2 + rows.is_after) * len(first) + of_row
-    parts = [np.bincount(cell, weights=part, minlength=4 * len(first)) for part in (x * 0 + 1, d, x, x * x, x * d, d * d)]
-    sums = np.stack(parts).reshape(6, 2, 2, len(first)).transpose(1, 2, 0, 3)
+    summed = (np.ones(len(x)), d, x, x * x, x * d, d * d)
+    parts = [np.bincount(cell, weights=part, minlength=4 * len(first)) for part in summed]
+    sums = np.stack(parts).astype(float).reshape(6, 2, 2, len(first)).transpose(1, 2, 0, 3)
     return Leaves(codes=rows.codes[first], of_row=of_row, sums=sums)
 
 
@@ -169,9 +174,9 @@ def expected_rates(leaves: Leaves, sums: Floats) -> Floats:
 
     Notes
     -----
-    Overall rate + an effect per value of each dimension + one per pair of values, each shrunk by its signal share (method
-    of moments as in DerSimonian and Laird 1986), fitted in turn on what the others leave. The comparison that uses it
-    subtracts the former period's own residual, so a poor prediction costs precision and no truth.
+    Overall rate + an effect per value of each dimension + one per pair of values, each shrunk by its signal share
+    (method of moments as in DerSimonian and Laird 1986), fitted in turn on what the others leave. The comparison that
+    uses it subtracts the former period's own residual, so a poor prediction costs precision and no truth.
     """
     below, x = sums[1], sums[2]
     expected = np.full(len(below), x.sum() / below.sum())
@@ -226,9 +231,8 @@ def search(codes: Ints, moments: Moments, *, max_depth: int, min_rows: float) ->
     enough = [f"sum(s{i}) >= {float(min_rows)!r}" for i in ((0, 6) if moments.has_before else (6,))]
     wanted = [*(f"coalesce({name}, -1) AS {name}" for name in names)]
     wanted += [f"sum({name}) AS {name}" for name in table if name.startswith("s")]
-    query = (
-        f"SELECT {', '.join(wanted)} FROM leaves GROUP BY GROUPING SETS ({', '.join(sets)}) HAVING {' AND '.join(enough)}"
-    )
+    query = f"SELECT {', '.join(wanted)} FROM leaves GROUP BY GROUPING SETS ({', '.join(sets)})"
+    query += f" HAVING {' AND '.join(enough)}"
     with connect() as connection:
         connection.register("leaves", pa.table(table))
         found = connection.execute(query).fetchnumpy()

@@ -12,14 +12,16 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from csm_lib.definitions import FACTS, INDICATORS
 from csm_lib.errors import UsageError
+from csm_lib.measure.sums import columns_of, connect
 
-__all__ = ["MAX_LEVELS", "Rows", "connect", "read_rows"]
+__all__ = ["MAX_LEVELS", "Rows", "read_rows", "table_of"]
 
 MAX_LEVELS = 2_000
 # with fewer clusters than this the halves would differ by luck: rows are split instead
@@ -54,13 +56,6 @@ class Rows:
     clusters: NDArray[np.int64] | None
 
 
-def connect() -> duckdb.DuckDBPyConnection:
-    """Open a DuckDB connection in UTC that never loads an extension."""
-    connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
-    connection.execute("SET TimeZone = 'UTC'")
-    return connection
-
-
 def read_rows(after: Any, before: Any | None, key: str, *, dimensions: Sequence[str]) -> Rows:
     """Read the population of an indicator from one or two periods.
 
@@ -93,10 +88,7 @@ def read_rows(after: Any, before: Any | None, key: str, *, dimensions: Sequence[
     unit = stacked.column("unit")
     if clusters is not None and clusters.max() + 1 >= _MIN_CLUSTERS:
         unit = stacked.column("cluster_hash")
-    if unit.null_count:
-        bits = _hash_of_content(codes, numerator, denominator, is_after)
-    else:
-        bits = unit.to_numpy()
+    bits = _hash_of_content(codes, numerator, denominator, is_after) if unit.null_count else unit.to_numpy()
     halves = (_mix(bits) & np.uint64(1)).astype(bool)
     levels = tuple(values for _, values in encoded)
     return Rows(codes, levels, numerator, denominator, is_after, halves, clusters)
@@ -105,6 +97,7 @@ def read_rows(after: Any, before: Any | None, key: str, *, dimensions: Sequence[
 def _read(facts: Any, key: str, dimensions: Sequence[str], role: str) -> pa.Table:
     """Read dimensions, numerator x, denominator d, cluster and the hash that splits the sample."""
     row = INDICATORS.get(key)
+    parts: list[tuple[Any, str | None, str, str, Sequence[str], str | None]]
     if row is None:
         below = f"CASE WHEN {_quoted(key)} IS NOT NULL THEN 1 END"
         parts = [(_frame(facts, None), None, _quoted(key), below, [key], None)]
@@ -119,7 +112,9 @@ def _read(facts: Any, key: str, dimensions: Sequence[str], role: str) -> pa.Tabl
     tables = [_query(*part, dimensions=dimensions, role=role, has_zero=len(parts) > 1) for part in parts]
     table = pa.concat_tables(tables, promote_options="permissive")
     if not pc.sum(table.column("d")).as_py():
-        raise UsageError(f"{role} must hold a row in the population of {key!r}, got none. Choose a period that has data.")
+        raise UsageError(
+            f"{role} must hold a row in the population of {key!r}, got none. Choose a period that has data."
+        )
     return table
 
 
@@ -127,24 +122,54 @@ def _query(
     frame: Any, grain: str | None, above: str, below: str, columns: Sequence[str], cluster: str | None,
     *, dimensions: Sequence[str], role: str, has_zero: bool,
 ) -> pa.Table:  # fmt: skip
+    present = columns_of(frame)
+    needed = list(dict.fromkeys([*columns, *dimensions]))
+    unit = FACTS[grain].key if grain else next((fact.key for fact in FACTS.values() if fact.key in present), None)
+    optional = [name for name in dict.fromkeys((cluster, unit)) if name in present and name not in needed]
+    table = table_of(frame, [*needed, *(name for name in optional if name)], role=role)
+    group = _quoted(cluster) if cluster in present else "NULL"
+    picked = [f"{_quoted(name)} AS d{i}" for i, name in enumerate(dimensions)]
+    picked += [f"({above})::DOUBLE AS x", f"({below})::DOUBLE AS d", f"({group})::VARCHAR AS cluster"]
+    picked += [f"{_hash(group)} AS cluster_hash", f"{_hash(_quoted(unit) if unit in present else 'NULL')} AS unit"]
+    where = "x IS NOT NULL AND d IS NOT NULL AND (x <> 0 OR d <> 0)" if has_zero else "d <> 0"
+    query = f"SELECT * REPLACE (coalesce(x, 0) AS x) FROM (SELECT {', '.join(picked)} FROM facts) WHERE {where}"
     with connect() as connection:
-        view = frame if not isinstance(frame, duckdb.DuckDBPyRelation) else frame.to_arrow_table()
-        connection.register("facts", view)
-        present = {name for name, *_ in connection.execute("DESCRIBE facts").fetchall()}
-        absent = [name for name in dict.fromkeys([*columns, *dimensions]) if name not in present]
-        if absent:
-            raise UsageError(
-                f"{role} must have the columns {', '.join(dict.fromkeys([*columns, *dimensions]))}, got none called "
-                f"{', '.join(absent)}. It has {', '.join(sorted(present))}."
-            )
-        group = _quoted(cluster) if cluster in present else "NULL"
-        unit = FACTS[grain].key if grain else next((fact.key for fact in FACTS.values() if fact.key in present), None)
-        picked = [f"{_quoted(name)} AS d{i}" for i, name in enumerate(dimensions)]
-        picked += [f"({above})::DOUBLE AS x", f"({below})::DOUBLE AS d", f"({group})::VARCHAR AS cluster"]
-        picked += [f"{_hash(group)} AS cluster_hash", f"{_hash(_quoted(unit) if unit in present else 'NULL')} AS unit"]
-        where = "x IS NOT NULL AND d IS NOT NULL AND (x <> 0 OR d <> 0)" if has_zero else "d <> 0"
-        query = f"SELECT * REPLACE (coalesce(x, 0) AS x) FROM (SELECT {', '.join(picked)} FROM facts) WHERE {where}"
+        connection.register("facts", table)
         return connection.sql(query).to_arrow_table()
+
+
+def table_of(frame: Any, names: Sequence[str], *, role: str) -> pa.Table:
+    """Take the named columns of whatever holds them.
+
+    Parameters
+    ----------
+    frame : pandas, Polars or Arrow frame, or DuckDB relation
+    names : sequence of str
+    role : str
+        What the frame is called in the message.
+
+    Returns
+    -------
+    pyarrow.Table
+
+    Raises
+    ------
+    UsageError
+        If a column is absent.
+    """
+    present, wanted = columns_of(frame), list(dict.fromkeys(names))
+    absent = [name for name in wanted if name not in present]
+    if absent:
+        raise UsageError(
+            f"{role} must have the columns {', '.join(wanted)}, got none called {', '.join(absent)}. "
+            f"It has {', '.join(present)}."
+        )
+    if isinstance(frame, pd.DataFrame):
+        return pa.Table.from_pandas(frame[wanted], preserve_index=False)
+    if isinstance(frame, duckdb.DuckDBPyRelation):
+        return frame.project(", ".join(map(_quoted, wanted))).to_arrow_table()
+    is_lazy = hasattr(frame, "collect_schema") and hasattr(frame, "collect")
+    return pa.table(frame.collect() if is_lazy else frame).select(wanted)
 
 
 def _frame(facts: Any, grain: str | None) -> Any:

@@ -1,7 +1,7 @@
 """Find the few segments that carry a gap, and stay silent when none does.
 
-A gap can be split over thousands of combinations of channel, team, issue, hour … and the biggest slice of them is always
-there to be shown, gap or no gap. What is listed here was found on one half of the rows after allowing for everything
+A gap can be split over thousands of combinations of channel, team, issue, hour …, and the biggest slice of them can
+always be shown, gap or no gap. What is listed here was found on one half of the rows after allowing for everything
 searched, was found again on the other half, and is measured on that other half only.
 """
 
@@ -29,6 +29,8 @@ COLUMNS = ("segment", "n", "value", "reference", "contribution", "low", "high", 
 MAX_DEPTH = 3
 MAX_SEGMENTS = 8
 ALPHA = 0.05
+# the confirming half tests few segments, so it can afford to be strict
+CONFIRM_ALPHA = 0.01
 # rows a segment needs in either half and period: an absolute number, and a share of the half
 MIN_ROWS = 50
 MIN_SHARE = 0.001
@@ -54,7 +56,7 @@ def explain_gap(
     Parameters
     ----------
     facts : frame, or mapping of grain to frame
-        Facts of the period. Columns read: those of the indicator, its cluster column and key where present, `dimensions`.
+        Facts of the period. Columns read: the indicator's, `dimensions`, and where present its cluster column and key.
     key : str
         An indicator, or any numeric or boolean column (then its mean over the rows where it is present).
     dimensions : sequence of str
@@ -94,10 +96,10 @@ def explain_gap(
     Halves: by a hash of the cluster, else of the row's key, else of its content. Proposing half: every segment with
     enough rows is compared with its reference and with all other rows; the smaller of the two standardised differences
     counts (both must point the same way), and Benjamini–Hochberg over all segments at 5 % admits it. The strongest is
-    taken, widened to its parent where it does not differ from the rest of it, narrowed to a part where the rest of it is
-    unremarkable; its rows leave, and the search goes on. Confirming half: the same two comparisons, cluster-robust, Holm
-    at 5 %. Against a former period rates are compared at equal mix: each leaf's rate is predicted from the proposing half
-    of the former period, and the excess over the prediction is compared between periods.
+    taken, widened to its parent where it does not differ from the rest of it, narrowed to a part where the rest of it
+    is unremarkable; its rows leave, and the search goes on. Confirming half: the same two comparisons, cluster-robust,
+    Holm at 1 %. Against a former period rates are compared at equal mix: each leaf's rate is predicted from the
+    proposing half of the former period, and the excess over the prediction is compared between periods.
 
     Examples
     --------
@@ -134,9 +136,7 @@ def _check(dimensions: Sequence[str], target: float | None, before: Any | None, 
 
 def _floor(rows: Rows) -> float:
     """Fewest rows of a segment in a half and period: enough for a normal comparison."""
-    smallest = min(
-        np.sum(rows.is_after[rows.is_confirming == half]) for half in (False, True)
-    )
+    smallest = min(np.sum(rows.is_after[rows.is_confirming == half]) for half in (False, True))
     floor = max(float(MIN_ROWS), MIN_SHARE * float(smallest))
     x, d = rows.numerator, rows.denominator
     if ((x == 0) | (x == d)).all() and (d >= 0).all() and d.sum():
@@ -161,8 +161,8 @@ class _Found:
 
 def _strength(part: Moments, rest: Moments) -> NDArray[np.float64]:
     """Standardised departure: from the reference or from the rest, whichever is less; signed; 0 if they disagree."""
-    effect, variance = part.effect()
-    other, other_variance = rest.effect()
+    effect, variance = part.effect(is_cautious=True)
+    other, other_variance = rest.effect(is_cautious=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         from_reference = effect / np.sqrt(variance)
         from_rest = (effect - other) / np.sqrt(variance + other_variance)
@@ -175,9 +175,7 @@ def _p(strength: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(2 * ndtr(-np.abs(strength)))
 
 
-def _propose(
-    leaves: Leaves, moments: Moments, *, max_depth: int, floor: float
-) -> tuple[list[NDArray[np.int64]], int]:
+def _propose(leaves: Leaves, moments: Moments, *, max_depth: int, floor: float) -> tuple[list[NDArray[np.int64]], int]:
     """Search, take the strongest segment, remove its rows, search again."""
     alive = np.ones(len(leaves.codes), dtype=bool)
     proposed: list[NDArray[np.int64]] = []
@@ -247,7 +245,7 @@ def _excess(found: _Found, part: int, whole: int) -> float:
 
 
 def _strength_between(one: Moments, other: Moments) -> NDArray[np.float64]:
-    (a, variance_a), (b, variance_b) = one.effect(), other.effect()
+    (a, variance_a), (b, variance_b) = one.effect(is_cautious=True), other.effect(is_cautious=True)
     return np.asarray(np.nan_to_num((a - b) / np.sqrt(variance_a + variance_b), nan=0.0))
 
 
@@ -278,7 +276,7 @@ def _confirm(
     return [
         _Kept(codes, mask, effect, spread, float(p))
         for codes, mask, (effect, spread, _), p in zip(proposed, masks, tests, holm, strict=True)
-        if p <= ALPHA
+        if p <= CONFIRM_ALPHA
     ]
 
 
@@ -350,7 +348,7 @@ def _report(
             (_segment(one.codes, rows, names), int(inside[1, 0]), value, value - one.effect, part, part - near,
              part + near, one.p_adjusted, share)
         )  # fmt: skip
-    frame = pd.DataFrame(table, columns=list(COLUMNS)).astype({name: float for name in COLUMNS[2:]} | {"n": int})
+    frame = pd.DataFrame(table, columns=list(COLUMNS)).astype(dict.fromkeys(COLUMNS[2:], float) | {"n": int})
     frame = frame.sort_values("contribution", key=lambda part: -part.abs(), kind="stable", ignore_index=True)
     frame.attrs.update(
         gap=gap, value=float(overall[1]), reference=reference, remains=gap - float(frame["contribution"].sum()),
