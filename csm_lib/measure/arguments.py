@@ -13,18 +13,31 @@ from csm_lib.errors import SettingError
 __all__ = ["check_better", "check_level", "count_of", "numbers_of"]
 
 
-def numbers_of(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    """Give values as floats; a missing one is refused, since leaving it out silently changes what n means."""
-    column = pd.to_numeric(pd.Series(np.asarray(values, dtype=object)), errors="coerce")
-    numbers = column.to_numpy(float, na_value=math.nan)
-    missing = int(np.isnan(numbers).sum())
-    if missing:
-        first = int(np.flatnonzero(np.isnan(numbers))[0])
+def numbers_of(name: str, values: ArrayLike, *, has_gaps: bool = False) -> NDArray[np.float64]:
+    """Give values as floats; a missing one is refused, since leaving it out silently changes what n means.
+
+    With `has_gaps` missing ones are NaN, and only what is no number is refused.
+    """
+    numbers = _floats(values)
+    is_wrong = ~np.isfinite(numbers)
+    if has_gaps:
+        is_wrong &= ~pd.isna(np.asarray(values, dtype=object))
+    if is_wrong.any():
+        promise = "numbers" if has_gaps else "numbers without gaps"
         raise SettingError(
-            f"{name} must be numbers without gaps, got {missing} missing or not a number ({len(numbers)} rows, "
-            f"first at row {first}). Leave those rows out and count them."
+            f"{name} must be {promise}, got {int(is_wrong.sum())} missing or not a finite number ({len(numbers)} rows, "
+            f"first at row {int(np.flatnonzero(is_wrong)[0])}). Leave those rows out and count them."
         )
     return numbers
+
+
+def _floats(values: ArrayLike) -> NDArray[np.float64]:
+    """Floats where what is no number becomes NaN."""
+    plain = np.asarray(values)
+    if plain.dtype.kind in "biuf":
+        return plain.astype(float)
+    column = pd.to_numeric(pd.Series(plain, dtype=object), errors="coerce")
+    return column.to_numpy(float, na_value=math.nan)
 
 
 def count_of(name: str, value: float) -> int:
