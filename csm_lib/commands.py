@@ -226,7 +226,8 @@ def copy_notebooks(call: Call, *, folder: Path) -> int:
     if target.exists() and not target.is_dir():
         raise UsageError(f"notebooks must go to a folder, got the file {str(target)!r}. Name another.")
     target.mkdir(parents=True, exist_ok=True)
-    copied, kept = [], []
+    copied: list[str] = []
+    kept: list[str] = []
     for path in sorted(notebooks_folder().glob("*.ipynb")):
         (kept if (target / path.name).exists() else copied).append(path.stem)
         if path.stem in copied:

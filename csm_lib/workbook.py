@@ -1,0 +1,281 @@
+"""The workbook: settings, warehouse and scope, what a notebook holds in its hand.
+
+A workbook is limited to one period and one scope. Its facts are what indicators are measured on; its tables are what
+was ingested, whole. Everything is read from one edition of the warehouse, so that a run never mixes two states.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from csm_lib.collect.facts import cut_off
+from csm_lib.collect.warehouse import LOG_TABLES, Warehouse
+from csm_lib.definitions import FACTS, TABLES
+from csm_lib.engine import connect
+from csm_lib.errors import SettingError, UsageError
+from csm_lib.periods import Period, parse_period, period_of
+from csm_lib.settings import Scope, Settings, load_settings
+from csm_lib.workspaces import find_workspace
+
+__all__ = ["Data", "Facts", "Workbook", "open_workbook", "periods_with_data"]
+
+PACKAGES = (
+    "csm_lib",
+    "numpy",
+    "pandas",
+    "duckdb",
+    "deltalake",
+    "scipy",
+    "statsmodels",
+    "seaborn",
+    "papermill",
+    "nbconvert",
+)
+
+
+def open_workbook(
+    period: str = "last-quarter",
+    *,
+    scope: str = "all",
+    language: str | None = None,
+    workspace: str | Path | None = None,
+) -> Workbook:
+    """Open the warehouse for one period and scope.
+
+    Parameters
+    ----------
+    period : str
+        One of the forms of `periods.PERIOD_FORMS`.
+    scope : str
+        A scope of `workbook.toml`, or `all`.
+    language : str, optional
+        en or zh; what the settings say if absent.
+    workspace : str or Path, optional
+        Found as the command line finds it if absent.
+
+    Returns
+    -------
+    Workbook
+
+    Raises
+    ------
+    UsageError
+        If the period has no data in the scope; the message lists the periods that have some.
+    SettingError
+        If a setting, the scope or the language is wrong.
+    """
+    folder = find_workspace(workspace)
+    settings = load_settings(folder)
+    written = language or settings.workbook.language
+    if written not in ("en", "zh"):
+        raise SettingError(f"language must be one of en, zh, got {written!r}. Correct it.")
+    os.environ["CSM_LANGUAGE"] = written
+    data = Data.open(folder, settings)
+    today = datetime.now(settings.workbook.zone).date()
+    span = parse_period(period, today=today, fiscal_start_month=settings.workbook.fiscal_start_month)
+    book = Workbook(span, scope, written, folder, data)
+    if not book.has_data:
+        raise UsageError(_no_data(book))
+    return book
+
+
+def periods_with_data(workspace: Path) -> dict[str, int]:
+    """Give the quarters that have contacts, oldest first, with their number."""
+    return _quarters(Data.open(workspace, load_settings(workspace)))
+
+
+@dataclass(frozen=True)
+class Data:
+    """One edition of a warehouse, opened for reading, and the settings it is read with."""
+
+    connection: duckdb.DuckDBPyConnection
+    settings: Settings
+    versions: Mapping[str, int]
+
+    @classmethod
+    def open(cls, workspace: Path, settings: Settings) -> Data:
+        """Open the present edition: one view per table, per grain of facts and per log of the ingest."""
+        connection = connect()
+        warehouse = Warehouse.open(workspace)
+        warehouse.create_views(connection, [*TABLES, *(fact.table for fact in FACTS.values()), *LOG_TABLES])
+        return cls(connection, settings, dict(warehouse.edition.tables))
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """Give a whole table as a pandas frame."""
+        return self.connection.table(name).to_arrow_table().to_pandas()
+
+
+class Facts(Mapping[str, duckdb.DuckDBPyRelation]):
+    """Fact tables by grain, limited to one period and scope, ready to be measured."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, period: Period, scope: Scope) -> None:
+        self._connection = connection
+        self._conditions = [
+            f"local_date >= DATE '{period.start_on}' AND local_date < DATE '{period.end_on}'",
+            *(_is_in(column, words) for column, words in (("channel", scope.channels), ("team", scope.teams)) if words),
+        ]
+
+    def __getitem__(self, grain: str) -> duckdb.DuckDBPyRelation:
+        if grain not in FACTS:
+            raise SettingError(f"grain must be one of {', '.join(FACTS)}, got {grain!r}. Correct it.")
+        return self._connection.sql(f"SELECT * FROM {FACTS[grain].table} WHERE {' AND '.join(self._conditions)}")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(FACTS)
+
+    def __len__(self) -> int:
+        return len(FACTS)
+
+
+@dataclass(frozen=True)
+class Workbook:
+    """One period and scope of an organisation's data.
+
+    Attributes
+    ----------
+    period : Period
+    scope_name : str
+    language : str
+    workspace : Path
+    data : Data
+        The state of the warehouse that everything is read from.
+    """
+
+    period: Period
+    scope_name: str
+    language: str
+    workspace: Path
+    data: Data
+
+    @property
+    def settings(self) -> Settings:
+        """Settings the facts were built with, and those that only concern display."""
+        return self.data.settings
+
+    @property
+    def scope(self) -> Scope:
+        """The part of the organisation this workbook is limited to."""
+        return self.settings.scope(self.scope_name)
+
+    @cached_property
+    def facts(self) -> Facts:
+        """Fact tables by grain, limited to the period and scope: what `measure` takes."""
+        return Facts(self.data.connection, self.period, self.scope)
+
+    @cached_property
+    def all_facts(self) -> Facts:
+        """The same without limit of scope: for what is in scope against what is not."""
+        return Facts(self.data.connection, self.period, Scope())
+
+    @property
+    def has_data(self) -> bool:
+        """True if the period has a contact, a survey answer, a review or a complaint in the scope."""
+        return any(self.facts[grain].limit(1).fetchall() for grain in self.facts)
+
+    def frame(self, grain: str = "contact") -> pd.DataFrame:
+        """Give the facts of a grain as a pandas frame, one row per fact."""
+        return self.facts[grain].to_arrow_table().to_pandas()
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Give an ingested or edited table, whole; without rows where there is none.
+
+        Raises
+        ------
+        SettingError
+            If no table has that name.
+        """
+        if name not in TABLES:
+            raise SettingError(f"table must be one of {', '.join(TABLES)}, got {name!r}. Correct it.")
+        return self.data.frame(name)
+
+    def previous(self) -> Workbook | None:
+        """Give the workbook of the period before; None without data."""
+        return self._of(self.period.previous())
+
+    def year_before(self) -> Workbook | None:
+        """Give the workbook of the same period a year earlier; None without data."""
+        return self._of(self.period.year_before())
+
+    def history(self, count: int = 9) -> list[Workbook]:
+        """Give the workbooks of the last `count` periods that have data, this one last."""
+        found = [self._of(period) for period in self.period.history(count)]
+        return [book for book in found if book is not None]
+
+    @cached_property
+    def cut_off(self) -> date | None:
+        """Last local day with a contact in the whole warehouse."""
+        return cut_off(self.data.connection, self.settings)
+
+    @property
+    def files(self) -> pd.DataFrame:
+        """One row per ingested file: path, source, table, rows read, kept and set aside by reason, sha256, encoding."""
+        return self.data.frame("files")
+
+    @property
+    def set_aside(self) -> pd.DataFrame:
+        """One row per row set aside: file, line, column, value, reason."""
+        return self.data.frame("set_aside")
+
+    def targets(self) -> pd.DataFrame:
+        """Give the targets in force at the end of the period, one row per indicator: key, target, valid_from.
+
+        A target of this scope wins over one for everybody; among equals the latest wins.
+        """
+        rows = [
+            (row.scope is not None, row.valid_from, row.indicator, row.value)
+            for row in self.settings.indicators.targets
+            if row.valid_from < self.period.end_on
+            and row.scope in (None, self.scope_name)
+            and (row.channel is None or (row.channel,) == self.scope.channels)
+        ]
+        chosen = {key: (key, value, valid_from) for _, valid_from, key, value in sorted(rows, key=lambda row: row[:2])}
+        return pd.DataFrame(list(chosen.values()), columns=["key", "target", "valid_from"])
+
+    def provenance(self) -> pd.DataFrame:
+        """Say what the page rests on: period, cut-off, table versions, package versions."""
+        rows: list[tuple[str, Any]] = [
+            ("period", f"{self.period.start_on} to {self.period.last_on}"),
+            ("scope", self.scope_name),
+            ("data until", str(self.cut_off)),
+            *((f"table {name}", f"version {version}") for name, version in sorted(self.data.versions.items())),
+            *((name, importlib.metadata.version(name)) for name in PACKAGES),
+        ]
+        return pd.DataFrame(rows, columns=["what", "value"])
+
+    def _of(self, period: Period) -> Workbook | None:
+        book = Workbook(period, self.scope_name, self.language, self.workspace, self.data)
+        return book if book.has_data else None
+
+
+def _is_in(column: str, words: tuple[str, ...]) -> str:
+    listed = ", ".join("'" + word.replace("'", "''") + "'" for word in words)
+    return f"{column} IN ({listed})"
+
+
+def _quarters(data: Data) -> dict[str, int]:
+    rows = data.connection.execute(
+        "SELECT local_date::VARCHAR, count(*) FROM contact_facts WHERE local_date IS NOT NULL GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    start = data.settings.workbook.fiscal_start_month
+    found: dict[str, int] = {}
+    for day, count in rows:
+        name = period_of(date.fromisoformat(day), "quarter", fiscal_start_month=start).name
+        found[name] = found.get(name, 0) + count
+    return found
+
+
+def _no_data(book: Workbook) -> str:
+    quarters = _quarters(book.data)
+    has = f"Quarters with data: {', '.join(quarters)}." if quarters else "There is none at all: run `csm ingest` first."
+    within = "" if book.scope_name == "all" else f" in scope {book.scope_name!r}"
+    return f"period must have data, got {book.period.name!r} without any{within} ({book.workspace}). {has}"
