@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
 from statsmodels.duration.survfunc import SurvfuncRight
 
 from csm_lib.errors import SettingError
@@ -42,8 +43,8 @@ def censored_median(durations_s: ArrayLike, is_observed: ArrayLike, *, level: fl
 
     Notes
     -----
-    Kaplan–Meier (1958); interval of Brookmeyer and Crowley (1982) on the log(−log) scale, both from statsmodels. Where
-    the curve runs level at exactly one half the median is the middle of that stretch, so without censoring it is the
+    Kaplan–Meier (1958); interval of Brookmeyer and Crowley (1982) on the log(−log) scale, as R's survfit. Where the
+    curve runs level at exactly one half the median is the middle of that stretch, so without censoring it is the
     ordinary median.
 
     Examples
@@ -68,13 +69,16 @@ def censored_median(durations_s: ArrayLike, is_observed: ArrayLike, *, level: fl
         return Estimate(math.nan, math.nan, math.nan, 0, NOTHING)
     beyond = f"Kaplan–Meier; median not reached: more than {float(durations.max())!r} s"
     if not seen.any():
-        return Estimate(math.inf, math.nan, math.inf, len(durations), beyond)
+        return Estimate(math.inf, math.nan, math.nan, len(durations), beyond)
     curve = SurvfuncRight(durations, seen)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        low, high = curve.quantile_ci(0.5, alpha=1 - level)
     value = _half_time(curve.surv_times, curve.surv_prob)
-    method = beyond if math.isinf(value) else "Kaplan–Meier, Brookmeyer–Crowley on the log(−log) scale"
-    return Estimate(value, float(low), float(high), len(durations), method)
+    low, high = _half_time_bounds(curve, level)
+    if math.isinf(value):
+        return Estimate(value, low, high, len(durations), beyond)
+    method = "Kaplan–Meier, Brookmeyer–Crowley on the log(−log) scale"
+    if math.isnan(low):
+        method = "Kaplan–Meier; no interval: too few ends seen"
+    return Estimate(value, low, high, len(durations), method)
 
 
 def _half_time(times: NDArray[np.float64], survival: NDArray[np.float64]) -> float:
@@ -85,3 +89,16 @@ def _half_time(times: NDArray[np.float64], survival: NDArray[np.float64]) -> flo
     first = done[0]
     is_level = survival[first] > 0.5 - 1e-9 and len(done) > 1
     return float((times[first] + times[done[1]]) / 2 if is_level else times[first])
+
+
+def _half_time_bounds(curve: SurvfuncRight, level: float) -> tuple[float, float]:
+    """Times at which the lower, then the upper band of the curve falls to one half; ∞ where the upper never does."""
+    is_between = (curve.surv_prob > 0) & (curve.surv_prob < 1)
+    times, survival = curve.surv_times[is_between], curve.surv_prob[is_between]
+    spread = curve.surv_prob_se[is_between] / np.abs(survival * np.log(survival))
+    distance = (np.log(-np.log(survival)) - math.log(math.log(2))) / spread
+    reach = float(ndtri((1 + level) / 2))
+    low, high = times[distance >= -reach], times[distance > reach]
+    if len(low) == 0:
+        return math.nan, math.nan
+    return float(low[0]), float(high[0]) if len(high) else math.inf
