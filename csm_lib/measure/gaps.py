@@ -1,0 +1,327 @@
+"""Values against what they should be: target, own history, benchmark, and the other teams.
+
+Two judgements stand side by side and are never mixed: whether this period met its target (a fact), and what the process
+behind it does (a verdict that allows for chance). Of many comparisons some look like news by luck, so changes are
+declared signals together, at one false-discovery rate.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from datetime import date
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from csm_lib.definitions import INDICATORS
+from csm_lib.errors import ContractError, UsageError
+from csm_lib.measure.changes import difference, signals
+from csm_lib.measure.verdicts import is_met, probability_met, verdict
+
+__all__ = ["Targets", "attainment", "history", "scorecard", "team_gaps"]
+
+Targets: TypeAlias = Mapping[str, float] | pd.DataFrame
+
+
+def scorecard(
+    current: pd.DataFrame,
+    *,
+    targets: Targets,
+    previous: pd.DataFrame | None = None,
+    year_before: pd.DataFrame | None = None,
+    benchmarks: pd.DataFrame | None = None,
+    final_on: Mapping[str, date] | None = None,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Set each indicator beside its target, its history and its benchmark.
+
+    Parameters
+    ----------
+    current, previous, year_before : DataFrame
+        One row per key, as `measure` gives without `by`. Columns read: `key n value low high unit`.
+    targets : mapping of str to float, or DataFrame
+        Key to target in the indicator's unit; a frame has columns `key` and `target`.
+    benchmarks : DataFrame, optional
+        Rows of the table `benchmarks`; the latest `as_of` of an indicator counts.
+    final_on : mapping of str to date, optional
+        Keys whose window is still open, and the day from which the figure is final.
+    level : float, 0–1
+        Level at which the intervals were made.
+
+    Returns
+    -------
+    DataFrame
+        One row per key, in the order given: `key dimension value low high n unit better target gap is_met verdict
+        probability is_provisional final_on previous change change_low change_high change_p_adjusted is_signal
+        year_before year_change year_change_low year_change_high benchmark benchmark_gap benchmark_source
+        benchmark_population benchmark_as_of method`. Differences are value − other. `is_met` is None without a target
+        and for estimates from samples; `probability` is that of the good side of the target; `is_signal` is None
+        where there is nothing to compare.
+
+    Raises
+    ------
+    UsageError
+        If a key stands in `current`, `previous` or `year_before` more than once.
+    ContractError
+        If a benchmark is in another unit than its indicator.
+
+    Notes
+    -----
+    Changes: differences of independent estimates; signals: Benjamini and Hochberg (1995) over the keys; both in
+    `csm_lib.measure.changes`.
+
+    Examples
+    --------
+    >>> made = pd.DataFrame({"key": ["fcr"], "n": [8000], "value": [0.78], "low": [0.77], "high": [0.79],
+    ...                      "unit": ["share"], "method": ["Wilson"]})
+    >>> card = scorecard(made, targets={"fcr": 0.85})
+    >>> card[["is_met", "verdict"]].values.tolist()
+    [[False, 'missed']]
+    """
+    aims = _targets(targets)
+    before, last_year = _one_per_key(previous, "previous"), _one_per_key(year_before, "year_before")
+    marks = _benchmarks(benchmarks)
+    final = dict(final_on or {})
+    rows = [
+        _judged(row, aims.get(str(row["key"])), level)
+        | {"is_provisional": row["key"] in final, "final_on": final.get(row["key"])}
+        | _changed(row, before, level, "previous", "change")
+        | _changed(row, last_year, level, "year_before", "year_change")
+        | _against_benchmark(row, marks)
+        | {"method": row.get("method")}
+        for row in _one_per_key(current, "current").values()
+    ]
+    card = pd.DataFrame(rows, columns=list(_SCORECARD))
+    card["change_p_adjusted"], card["is_signal"] = signals(card["change_p_adjusted"])
+    return card
+
+
+_SCORECARD = (
+    "key", "dimension", "value", "low", "high", "n", "unit", "better", "target", "gap", "is_met", "verdict",
+    "probability", "is_provisional", "final_on", "previous", "change", "change_low", "change_high",
+    "change_p_adjusted", "is_signal", "year_before", "year_change", "year_change_low", "year_change_high", "benchmark",
+    "benchmark_gap", "benchmark_source", "benchmark_population", "benchmark_as_of", "method",
+)  # fmt: skip
+
+
+def team_gaps(
+    measured: pd.DataFrame, *, by: str | Sequence[str], targets: Targets | None = None, level: float = 0.95
+) -> pd.DataFrame:
+    """Compare each group with all the others, and with the target, allowing for how many are compared.
+
+    Parameters
+    ----------
+    measured : DataFrame
+        As `measure` gives with `by`. Columns read: `key`, those of `by`, `n denominator value low high unit`.
+    by : str or sequence of str
+        The grouping column(s), as given to `measure`.
+    targets, level
+        As in `scorecard`.
+
+    Returns
+    -------
+    DataFrame
+        One row per key and group: `key`, `by`, `n value low high unit target gap verdict rest difference
+        difference_low difference_high p_adjusted is_signal`; `rest` is the ratio of sums of the other groups of
+        that key, `is_signal` says whether the group differs from it (one false-discovery rate over each key's groups).
+
+    Examples
+    --------
+    >>> made = pd.DataFrame({"key": "fcr", "team": ["A", "B"], "n": [500, 500], "denominator": [500.0, 500.0],
+    ...                      "value": [0.9, 0.7], "low": [0.87, 0.66], "high": [0.92, 0.74], "unit": "share"})
+    >>> team_gaps(made, by="team", targets={"fcr": 0.8})[["team", "verdict", "is_signal"]].values.tolist()
+    [['A', 'met', True], ['B', 'missed', True]]
+    """
+    groups = [by] if isinstance(by, str) else list(by)
+    aims = _targets(targets if targets is not None else {})
+    tables = []
+    for key, part in measured.groupby("key", sort=False):
+        rows = [_beside_the_rest(i, part, aims.get(str(key)), level) for i in range(len(part))]
+        table = pd.concat([part[["key", *groups]].reset_index(drop=True), pd.DataFrame(rows)], axis=1)
+        table["p_adjusted"], table["is_signal"] = signals(table["p_adjusted"])
+        tables.append(table)
+    columns = ["key", *groups, *_TEAM_GAPS]
+    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+
+
+_TEAM_GAPS = (
+    "n", "value", "low", "high", "unit", "target", "gap", "verdict", "rest", "difference", "difference_low",
+    "difference_high", "p_adjusted", "is_signal",
+)  # fmt: skip
+
+
+def history(periods: Mapping[str, pd.DataFrame], *, targets: Mapping[str, Targets] | None = None) -> pd.DataFrame:
+    """Line up the same indicators over several periods, each beside the target valid then.
+
+    Parameters
+    ----------
+    periods : mapping of str to DataFrame
+        Period name to what `measure` gave for it, oldest first.
+    targets : mapping of str to targets, optional
+        Period name to the targets of that period.
+
+    Returns
+    -------
+    DataFrame
+        One row per key and period, keys in order of appearance: `key period value low high n unit target`.
+
+    Examples
+    --------
+    >>> made = pd.DataFrame({"key": ["fcr"], "n": [10], "value": [0.8], "low": [0.5], "high": [0.9], "unit": ["share"]})
+    >>> history({"2023Q4": made, "2024Q1": made})["period"].tolist()
+    ['2023Q4', '2024Q1']
+    """
+    rows = []
+    for name, measured in periods.items():
+        aims = _targets((targets or {}).get(name, {}))
+        for key, row in _one_per_key(measured, name).items():
+            numbers = {column: row[column] for column in ("value", "low", "high", "n", "unit")}
+            rows.append({"key": key, "period": name} | numbers | {"target": aims.get(key, math.nan)})
+    table = pd.DataFrame(rows, columns=["key", "period", "value", "low", "high", "n", "unit", "target"])
+    order = {key: i for i, key in enumerate(dict.fromkeys(table["key"]))}
+    return table.sort_values("key", key=lambda keys: keys.map(order), kind="stable", ignore_index=True)
+
+
+def attainment(card: pd.DataFrame, *, weights: Mapping[str, float]) -> pd.DataFrame:
+    """Condense a scorecard to how far each dimension, and the whole, is on the way to its targets.
+
+    Parameters
+    ----------
+    card : DataFrame
+        As `scorecard` gives.
+    weights : mapping of str to float
+        Weight of each dimension; dimensions without a judged indicator are left out and the others re-weighted.
+
+    Returns
+    -------
+    DataFrame
+        One row per dimension and one `all`: `dimension weight n_indicators n_met n_missed n_too_close attainment`;
+        `attainment` is 0–1 (NaN where nothing is judged), its parts the counts of verdicts.
+
+    Notes
+    -----
+    An indicator attains value ÷ target if higher is better, target ÷ value if lower is, at most 1 and at least 0; a
+    dimension the plain mean of its indicators; the whole the weighted mean of the dimensions. A target that is not
+    positive has no such ratio and counts by its met or missed alone. It condenses, it does not test: no interval.
+
+    Examples
+    --------
+    >>> card = scorecard(pd.DataFrame({"key": ["frt"], "n": [900], "value": [40.0], "low": [38.0], "high": [42.0],
+    ...                                "unit": ["s"]}), targets={"frt": 30})
+    >>> attainment(card, weights={"efficiency": 1.0})[["dimension", "attainment"]].values.tolist()
+    [['efficiency', 0.75], ['all', 0.75]]
+    """
+    judged = card[card["target"].notna() & card["value"].notna()]
+    attained = judged.apply(_attained, axis=1) if len(judged) else pd.Series(dtype=float)
+    rows = []
+    for dimension, weight in weights.items():
+        mine = judged[judged["dimension"] == dimension]
+        rows.append(
+            {"dimension": dimension, "weight": weight} | _counts(mine) | {"attainment": attained[mine.index].mean()}
+        )
+    table = pd.DataFrame(rows)
+    seen = table[table["attainment"].notna()]
+    total = seen["weight"].sum()
+    whole = float((seen["weight"] * seen["attainment"]).sum() / total) if total else math.nan
+    last = {"dimension": "all", "weight": float(table["weight"].sum())} | _counts(judged) | {"attainment": whole}
+    return pd.concat([table, pd.DataFrame([last])], ignore_index=True)
+
+
+def _targets(targets: Targets) -> dict[str, float]:
+    """Read targets from a mapping or a frame; a missing one is no target."""
+    pairs = (
+        zip(targets["key"], targets["target"], strict=True) if isinstance(targets, pd.DataFrame) else targets.items()
+    )
+    return {str(key): float(target) for key, target in pairs if target is not None and not math.isnan(target)}
+
+
+def _one_per_key(frame: pd.DataFrame | None, name: str) -> dict[str, dict[Hashable, Any]]:
+    """Index a frame of `measure` by key."""
+    if frame is None:
+        return {}
+    twice = frame.loc[frame["key"].duplicated(), "key"]
+    if len(twice):
+        raise UsageError(
+            f"{name} must have one row per key, got {twice.iloc[0]!r} more than once. Measure it without `by`."
+        )
+    return {str(row["key"]): row for row in frame.to_dict("records")}
+
+
+def _judged(row: Mapping[Hashable, Any], target: float | None, level: float) -> dict[str, Any]:
+    """Give value, target and both judgements."""
+    indicator = INDICATORS[row["key"]]
+    value, low, high = (float(row[name]) for name in ("value", "low", "high"))
+    aim = math.nan if target is None else target
+    fact = None if indicator.is_estimate else is_met(value, target=target, better=indicator.better)
+    good = probability_met(value, low, high, target=aim, better=indicator.better, level=level)
+    found = verdict(value, low, high, target=target, better=indicator.better, level=level)
+    return {"key": row["key"], "dimension": indicator.dimension, "value": value, "low": low, "high": high,
+            "n": row["n"], "unit": row["unit"], "better": indicator.better, "target": aim, "gap": value - aim,
+            "is_met": fact, "verdict": found, "probability": good}  # fmt: skip
+
+
+def _changed(
+    row: Mapping[Hashable, Any], others: Mapping[str, Mapping[Hashable, Any]], level: float, name: str, change: str
+) -> dict[str, Any]:
+    """Give the value of another period and the change since."""
+    other = others.get(row["key"], {"value": math.nan, "low": math.nan, "high": math.nan})
+    bounds = [float(part[column]) for part in (row, other) for column in ("value", "low", "high")]
+    gap, low, high, p = difference(*bounds, level=level)
+    return {name: bounds[3], change: gap, f"{change}_low": low, f"{change}_high": high, f"{change}_p_adjusted": p}
+
+
+def _benchmarks(benchmarks: pd.DataFrame | None) -> dict[str, dict[Hashable, Any]]:
+    """Take the latest benchmark of each indicator; one in another unit is refused."""
+    if benchmarks is None or benchmarks.empty:
+        return {}
+    latest = benchmarks.sort_values("as_of", kind="stable", na_position="first").drop_duplicates(
+        "indicator", keep="last"
+    )
+    rows = {str(row["indicator"]): row for row in latest.to_dict("records")}
+    for key, row in rows.items():
+        unit = row.get("unit")
+        if key in INDICATORS and isinstance(unit, str) and unit != INDICATORS[key].unit:
+            raise ContractError(
+                f"benchmark of {key!r} must be in {INDICATORS[key].unit!r}, got {unit!r}. Convert it in data/tables."
+            )
+    return rows
+
+
+def _against_benchmark(row: Mapping[Hashable, Any], marks: Mapping[str, Mapping[Hashable, Any]]) -> dict[str, Any]:
+    mark = marks.get(row["key"], {})
+    value = float(mark.get("value", math.nan))
+    facts = {f"benchmark_{name}": mark.get(name) for name in ("source", "population", "as_of")}
+    return {"benchmark": value, "benchmark_gap": float(row["value"]) - value} | facts
+
+
+def _beside_the_rest(i: int, part: pd.DataFrame, target: float | None, level: float) -> dict[str, Any]:
+    """Judge the i-th group of a key and set it beside all others."""
+    row = part.iloc[i]
+    others = part.drop(part.index[i]).dropna(subset=["value"])
+    share = others["denominator"] / others["denominator"].sum()
+    rest = float((share * others["value"]).sum()) if len(others) else math.nan
+    half = [
+        float(np.sqrt(((share * (others[bound] - others["value"])) ** 2).sum(min_count=len(others))))
+        for bound in ("low", "high")
+    ]
+    judged = _judged(row.to_dict(), target, level)
+    own = (judged["value"], judged["low"], judged["high"])
+    gap, low, high, p = difference(*own, rest, rest - half[0], rest + half[1], level=level)
+    kept = {name: judged[name] for name in ("n", "value", "low", "high", "unit", "target", "gap", "verdict")}
+    between = {"rest": rest, "difference": gap, "difference_low": low, "difference_high": high, "p_adjusted": p}
+    return kept | between
+
+
+def _attained(row: pd.Series) -> float:
+    value, target = float(row["value"]), float(row["target"])
+    if target <= 0:
+        return float(bool(is_met(value, target=target, better=row["better"])))
+    ratio = value / target if row["better"] == "higher" else target / value if value > 0 else 1.0
+    return min(1.0, max(0.0, ratio))
+
+
+def _counts(part: pd.DataFrame) -> dict[str, int]:
+    counted = {f"n_{name}": int((part["verdict"] == name).sum()) for name in ("met", "missed", "too_close")}
+    return {"n_indicators": len(part)} | counted
