@@ -18,7 +18,8 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from csm_lib.collect.facts import cut_off
+from csm_lib.collect.facts import cut_off, facts_fingerprint
+from csm_lib.collect.ingest import with_source_zone
 from csm_lib.collect.warehouse import LOG_TABLES, Warehouse
 from csm_lib.definitions import FACTS, TABLES
 from csm_lib.engine import connect
@@ -81,7 +82,7 @@ def open_workbook(
         raise SettingError(f"language must be one of en, zh, got {written!r}. Correct it.")
     os.environ["CSM_LANGUAGE"] = written
     data = Data.open(folder, settings)
-    today = datetime.now(settings.workbook.zone).date()
+    today = datetime.now(data.settings.workbook.zone).date()
     span = parse_period(period, today=today, fiscal_start_month=settings.workbook.fiscal_start_month)
     book = Workbook(span, scope, written, folder, data)
     if not book.has_data:
@@ -104,11 +105,24 @@ class Data:
 
     @classmethod
     def open(cls, workspace: Path, settings: Settings) -> Data:
-        """Open the present edition: one view per table, per grain of facts and per log of the ingest."""
+        """Open the present edition: one view per table, per grain of facts and per log of the ingest.
+
+        Raises
+        ------
+        SettingError
+            If a setting that the facts rest on has changed since they were made.
+        """
         connection = connect()
         warehouse = Warehouse.open(workspace)
+        zoned = with_source_zone(settings, warehouse, connection)
+        made_from = warehouse.edition.facts_made_from.partition(" ")[0]
+        if made_from and made_from != facts_fingerprint(zoned):
+            raise SettingError(
+                f"the facts must be made with the settings in force, got others ({workspace}): a setting they rest on "
+                "has changed since. Run `csm ingest` to make them anew."
+            )
         warehouse.create_views(connection, [*TABLES, *(fact.table for fact in FACTS.values()), *LOG_TABLES])
-        return cls(connection, settings, dict(warehouse.edition.tables))
+        return cls(connection, zoned, dict(warehouse.edition.tables))
 
     def frame(self, name: str) -> pd.DataFrame:
         """Give a whole table as a pandas frame."""
@@ -180,7 +194,7 @@ class Workbook:
     @property
     def has_data(self) -> bool:
         """True if the period has a contact, a survey answer, a review or a complaint in the scope."""
-        return any(self.facts[grain].limit(1).fetchall() for grain in self.facts)
+        return any(len(self.facts[grain].limit(1).to_arrow_table()) for grain in self.facts)
 
     def frame(self, grain: str = "contact") -> pd.DataFrame:
         """Give the facts of a grain as a pandas frame, one row per fact."""
