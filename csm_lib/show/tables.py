@@ -23,7 +23,7 @@ from csm_lib.show.messages import say
 
 __all__ = ["keep_table", "scorecard_table", "table", "write_target"]
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,60}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,60}")
 _OF_THE_ROW = ("value", "low", "high", "target", "reference", "before", "after", "actual")
 _SIGNS = {"met": "✓", "missed": "✗", "too_close": "≈", "no_target": "·", "not_measured": NOT_MEASURED}
 
@@ -77,7 +77,7 @@ def table(
     first, *others = headings
     right = [c for c in others if pd.api.types.is_numeric_dtype(rows[c]) and not pd.api.types.is_bool_dtype(rows[c])]
     shown = (
-        great_tables.GT(written, id=name.replace("_", "-"), rowname_col=first)
+        great_tables.GT(written, id=_page_id(name), rowname_col=first)
         .tab_header(title=title, subtitle=subtitle)
         .tab_stubhead(label=headings[first])
         .cols_label({c: headings[c] for c in others})
@@ -126,7 +126,7 @@ def scorecard_table(
         columns=["indicator", "formula", "source", "target", "actual", "interval", "n", "met", "verdict"],
     )
     return (
-        great_tables.GT(rows, id=name.replace("_", "-"), rowname_col="indicator")
+        great_tables.GT(rows, id=_page_id(name), rowname_col="indicator")
         .tab_header(title=title, subtitle=subtitle)
         .tab_stubhead(label=say("indicator", chosen))
         .cols_label({column: say(column, chosen) for column in rows.columns[1:]})
@@ -185,6 +185,11 @@ def keep_table(frame: pd.DataFrame, *, name: str, title: str) -> None:
     plain.attrs = {}
     plain.to_parquet(folder / f"{name}.parquet", index=False)
     (folder / f"{name}.json").write_text(json.dumps({"title": title}, ensure_ascii=False), encoding="utf-8")
+
+
+def _page_id(name: str) -> str:
+    """Make a table's name an id that a style sheet can point at: such ids begin with a letter."""
+    return f"table-{name.replace('_', '-')}" if name[0].isdigit() else name.replace("_", "-")
 
 
 def _storable(column: pd.Series) -> pd.Series:
