@@ -28,7 +28,7 @@ __all__ = ["NEVER_COUNTING", "SET_ASIDE_SCHEMA", "CheckedRows", "check_rows", "r
 
 NEVER_COUNTING = frozenset({"superseded", "duplicate", "out_of_population"})
 SET_ASIDE_SCHEMA = pa.schema(
-    [("row", pa.int64()), ("line", pa.int64()), ("column", pa.string()), ("value", pa.string()), ("reason", pa.string())]
+    {"row": pa.int64(), "line": pa.int64(), "column": pa.string(), "value": pa.string(), "reason": pa.string()}
 )
 _SPACES = " \t\r\n\u00a0\u3000"
 
@@ -84,9 +84,14 @@ class CheckedRows:
 
     @property
     def broken_share(self) -> float:
-        """Share of the rows read that broke a promise."""
+        """Share of the rows read that broke a promise; superseded, duplicate and foreign rows broke none."""
         n_broken = sum(n for reason, n in self.set_aside.items() if reason not in NEVER_COUNTING)
         return n_broken / self.n_read if self.n_read else 0.0
+
+    def release(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Free what the relation holds; it cannot be read afterwards."""
+        connection.execute(f"DROP VIEW {self.relation}")
+        connection.execute(f"DROP TABLE {self.relation}_stage; DROP TABLE {self.relation}_stage_repeated")
 
 
 def require_columns(entry: FileEntry, columns: tuple[str, ...], path: Path) -> None:
@@ -157,7 +162,8 @@ def _text_sql(given: ColumnMap, entry: FileEntry, path: Path) -> str:
         found = re.search(given.file_name, path.name)
         if found is None or not found.groups():
             raise ContractError(
-                f"{path.name} must have a name that holds {given.file_name!r}, got none. Rename it or correct the source."
+                f"{path.name} must have a name in which {given.file_name!r} finds a group, got none ({path}). "
+                "Rename the file or correct the source."
             )
         return quote_text(found.group(1))
     if given.sql is not None:
@@ -195,7 +201,7 @@ def _promises(table: Table, entry: FileEntry, raw: RawRows) -> tuple[Promise, ..
     found = [Promise("blank_row", None, "f_blank", "NULL", "a row must have values")]
     for number, rule in enumerate((*entry.out_of_population, *entry.set_aside)):
         value = quote_name(rule.column) if rule.column in raw.columns else "NULL"
-        sentence = f"{rule.column or 'a row'} must not be set aside by {rule.when!r}"
+        sentence = f"{rule.column or 'a row'} must not meet {rule.when!r}"
         found.append(Promise(rule.reason, rule.column, f"f_{number}", value, sentence))
     for column in table.columns:
         if column.name in entry.columns:
@@ -266,8 +272,8 @@ def _stage(
     kept = ", ".join(f"v_{name}" for name in entry.columns)
     try:
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {stage} AS SELECT _row, CAST(CASE {cases} END AS SMALLINT) AS _code, _latest, "
-            f"{kept} FROM (SELECT *, {', '.join(values)} FROM (SELECT _row, {level_1} FROM {raw.relation}))"
+            f"CREATE OR REPLACE TEMP TABLE {stage} AS "
+            f"SELECT _row, CAST(CASE {cases} END AS SMALLINT) AS _code, _latest, {kept} FROM (SELECT *, {', '.join(values)} FROM (SELECT _row, {level_1} FROM {raw.relation}))"
         )
     except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException) as error:
         raise SettingError(

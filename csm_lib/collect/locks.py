@@ -50,8 +50,7 @@ def exclusive(path: Path, *, what: str = "the warehouse must have one writer at 
         except OSError:
             file.seek(0)
             raise UnavailableError(
-                f"{what}, got a second one ({_holder(file.read())} holds "
-                f"{path}). Try again when it has finished."
+                f"{what}, got a second one ({_holder(file.read())} holds {path}). Try again when it has finished."
             ) from None
         try:
             file.truncate(0)
