@@ -86,6 +86,7 @@ clocked AS (
 """
 )
 
+# a channel whose source never says that anything was resolved leaves the outcome unknown, not negative;
 # a contact was worked on by a human if one answered it, spent time on it, or owns it and it was not abandoned
 _FLAGS = """
 flagged AS (
@@ -96,7 +97,7 @@ flagged AS (
         taken_at IS NOT NULL OR replied_at IS NOT NULL OR COALESCE(effort_s, 0) > 0
             OR (agent_id IS NOT NULL AND left_at IS NULL AND NOT COALESCE(bot_resolved, FALSE)) AS is_handled,
         CASE WHEN resolved_at IS NOT NULL OR status = 'resolved' THEN TRUE
-            WHEN bool_or(resolved_at IS NOT NULL OR status IS NOT NULL) OVER (PARTITION BY channel) THEN FALSE
+            WHEN bool_or(resolved_at IS NOT NULL OR status = 'resolved') OVER (PARTITION BY channel) THEN FALSE
         END AS is_resolved,
         is_live AND asked_in_hours AND (
             queue_entered_at IS NOT NULL OR taken_at IS NOT NULL OR left_at IS NOT NULL

@@ -151,20 +151,22 @@ def test_first_contact_resolution_looks_at_the_whole_window(later: dict[str, Any
 )
 def test_first_contact_resolution_counts_whom_it_should(changes: dict[str, Any], expected: bool | None) -> None:
     row = solved("first", "2024-01-02 10:00:00") | changes
+    other = solved("other", "2024-01-02 10:00:00", customer_id="c2")
     if "created_at" in changes:
         row |= dict.fromkeys(("queue_entered_at", "answered_at", "resolved_at", "closed_at"), changes["created_at"])
-    facts = facts_of(contacts=[row, LATE])
+    facts = facts_of(contacts=[row, other, LATE])
     assert facts.loc["first", "is_first_contact_resolved"] is expected
 
 
 def test_an_open_contact_counts_as_failed_once_it_is_older_than_the_maturity_limit() -> None:
     row = call("open", "2024-01-02 10:00:00", customer_id="c1", issue="refund", agent_id="g1", status="open")
-    facts = facts_of(contacts=[row, LATE])
+    facts = facts_of(contacts=[row, solved("other", "2024-01-02 10:00:00", customer_id="c2"), LATE])
     assert facts.loc["open", "is_first_contact_resolved"] is False
 
 
 def test_a_source_without_outcomes_leaves_resolution_unknown() -> None:
     row = call("a", "2024-01-02 10:00:00", answered_at="2024-01-02 10:00:20", customer_id="c1", issue="refund")
+    row |= {"status": "closed", "closed_at": "2024-01-02 10:05:00"}
     facts = facts_of(contacts=[row, LATE])
     assert facts.loc["a", "is_resolved"] is None
     assert facts.loc["a", "is_first_contact_resolved"] is None
