@@ -16,8 +16,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from csm_lib.engine import connect
 from csm_lib.explain.population import Rows
-from csm_lib.measure.sums import connect
 
 __all__ = ["Leaves", "Moments", "expected_rates", "is_inside", "leaves_of", "moments_of", "search"]
 

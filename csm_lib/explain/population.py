@@ -18,8 +18,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from csm_lib.definitions import FACTS, INDICATORS
+from csm_lib.engine import connect
 from csm_lib.errors import UsageError
-from csm_lib.measure.sums import columns_of, connect
+from csm_lib.measure.sums import columns_of
 
 __all__ = ["MAX_LEVELS", "Rows", "read_rows", "table_of"]
 

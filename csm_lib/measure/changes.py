@@ -1,7 +1,7 @@
 """Differences between two estimates, and which of many differences are news.
 
-Of twenty comparisons one looks like news by luck. So changes are never declared one by one: all that stand on a page are
-adjusted together, and a stated share of the declared ones may be false.
+Of twenty comparisons one looks like news by luck. So changes are never declared one by one: all that stand on a page
+are adjusted together, and a stated share of the declared ones may be false.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 from scipy.stats import false_discovery_control
 
-__all__ = ["ALPHA", "difference", "signals"]
+__all__ = ["ALPHA", "combined", "difference", "signals"]
 
 ALPHA = 0.05  # share of the declared signals that may be false
 
@@ -54,6 +54,39 @@ def difference(
     else:
         p = 1.0 if gap == 0 else float(2 * ndtr(-abs(gap) / side * -ndtri((1 - level) / 2))) if side > 0 else 0.0
     return gap, gap - below, gap + above, p
+
+
+def combined(parts: pd.DataFrame) -> tuple[float, float, float]:
+    """Put measured groups together again: the ratio of their sums, with its interval.
+
+    Parameters
+    ----------
+    parts : DataFrame
+        Groups of one key as `measure` gives them. Columns read: `denominator value low high`.
+
+    Returns
+    -------
+    tuple of float
+        Value, low, high; NaN where no group has a value, bounds NaN where one lacks its interval.
+
+    Notes
+    -----
+    The groups are taken as independent: each side adds the squared weighted distances of its bounds.
+
+    Examples
+    --------
+    >>> combined(pd.DataFrame({"denominator": [10, 30], "value": [0.5, 0.75], "low": [0.5, 0.75], "high": [0.5, 0.75]}))
+    (0.6875, 0.6875, 0.6875)
+    """
+    seen = parts.dropna(subset=["value"])
+    if seen.empty:
+        return math.nan, math.nan, math.nan
+    weight = seen["denominator"] / seen["denominator"].sum()
+    value = float((weight * seen["value"]).sum())
+    below, above = (
+        math.sqrt(((weight * (seen[bound] - seen["value"])) ** 2).sum(skipna=False)) for bound in ("low", "high")
+    )
+    return value, value - below, value + above
 
 
 def signals(p: pd.Series) -> tuple[pd.Series, pd.Series]:

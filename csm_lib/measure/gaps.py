@@ -12,12 +12,11 @@ from collections.abc import Hashable, Mapping, Sequence
 from datetime import date
 from typing import Any, TypeAlias
 
-import numpy as np
 import pandas as pd
 
 from csm_lib.definitions import INDICATORS
 from csm_lib.errors import ContractError, UsageError
-from csm_lib.measure.changes import difference, signals
+from csm_lib.measure.changes import combined, difference, signals
 from csm_lib.measure.verdicts import is_met, probability_met, verdict
 
 __all__ = ["Targets", "attainment", "history", "scorecard", "team_gaps"]
@@ -299,18 +298,12 @@ def _against_benchmark(row: Mapping[Hashable, Any], marks: Mapping[str, Mapping[
 def _beside_the_rest(i: int, part: pd.DataFrame, target: float | None, level: float) -> dict[str, Any]:
     """Judge the i-th group of a key and set it beside all others."""
     row = part.iloc[i]
-    others = part.drop(part.index[i]).dropna(subset=["value"])
-    share = others["denominator"] / others["denominator"].sum()
-    rest = float((share * others["value"]).sum()) if len(others) else math.nan
-    half = [
-        float(np.sqrt(((share * (others[bound] - others["value"])) ** 2).sum(min_count=len(others))))
-        for bound in ("low", "high")
-    ]
+    rest = combined(part.drop(part.index[i]))
     judged = _judged(row.to_dict(), target, level)
     own = (judged["value"], judged["low"], judged["high"])
-    gap, low, high, p = difference(*own, rest, rest - half[0], rest + half[1], level=level)
+    gap, low, high, p = difference(*own, *rest, level=level)
     kept = {name: judged[name] for name in ("n", "value", "low", "high", "unit", "target", "gap", "verdict")}
-    between = {"rest": rest, "difference": gap, "difference_low": low, "difference_high": high, "p_adjusted": p}
+    between = {"rest": rest[0], "difference": gap, "difference_low": low, "difference_high": high, "p_adjusted": p}
     return kept | between
 
 
