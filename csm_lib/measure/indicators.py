@@ -17,7 +17,7 @@ from csm_lib.errors import SettingError
 from csm_lib.measure.arguments import check_level
 from csm_lib.measure.clusters import NOTHING, ClusterSums, ratio_from_cluster_sums
 from csm_lib.measure.inference import mean_from_sums, nps, rate, share
-from csm_lib.measure.sums import Group, Summed, Term, cluster_sums, columns_of, strata_sums, sum_terms
+from csm_lib.measure.sums import Group, Summed, Term, cluster_sums, columns_of, narrowed, strata_sums, sum_terms
 from csm_lib.measure.weighted import stratified_share, weighted_share
 from csm_lib.results import Estimate
 
@@ -58,7 +58,8 @@ def measure(
     ----------
     facts : frame, or mapping of grain to frame
         pandas, Polars or Arrow frame or DuckDB relation; one row per contact, survey, review or complaint. Only the
-        columns that the indicators name, the groups and the cluster columns are read; null is outside the population.
+        columns that the indicators name, the groups and the cluster columns are read; null is outside the population. None in a mapping says that
+        there is no source for that grain: its indicators are not measured.
     keys : str or iterable of str
         Indicators, as in `csm_lib.definitions.INDICATORS`.
     by : str or iterable of str
@@ -95,7 +96,8 @@ def measure(
         check_level(level)
     rows = [_indicator(key) for key in dict.fromkeys([keys] if isinstance(keys, str) else keys)]
     groups = [by] if isinstance(by, str) else list(by)
-    terms = [term for row in rows for term in Term.of(row)]
+    unsourced = {row.key for row in rows if _lacks_source(facts, row)}
+    terms = [term for row in rows if row.key not in unsourced for term in Term.of(row)]
     frames = _frames(facts, terms, groups)
     grains = dict.fromkeys(term.grain for term in terms)
     measured = {
@@ -105,9 +107,26 @@ def measure(
     records = [
         record
         for row in rows
-        for record in sorted(_records(row, frames, measured, level=level), key=lambda record: _order(record.group))
+        for record in (
+            _unsourced_records(row, groups)
+            if row.key in unsourced
+            else sorted(_records(row, frames, measured, level=level), key=lambda record: _order(record.group))
+        )
     ]
     return _frame(records, groups)
+
+
+def _lacks_source(facts: Any, row: Indicator) -> bool:
+    """Tell whether a mapping says, by None, that the data behind a grain of this indicator do not exist."""
+    return isinstance(facts, Mapping) and any(
+        term.grain in facts and facts[term.grain] is None for term in Term.of(row)
+    )
+
+
+def _unsourced_records(row: Indicator, by: Sequence[str]) -> list[_Record]:
+    """Say that an indicator is not measured for want of a source; never zero. Groups do not exist then."""
+    none = Estimate(math.nan, math.nan, math.nan, 0, f"not measured: no {row.source} in the data")
+    return [] if by else [_Record(row, (), 0.0, 0.0, {}, none)]
 
 
 def _indicator(key: str) -> Indicator:
@@ -168,10 +187,11 @@ def _frame_of(facts: Any, term: Term) -> Any:
 def _sum_grain(frame: Any, terms: Sequence[Term], *, by: Sequence[str], level: float | None) -> _Measured:
     present = columns_of(frame)
     columns = [] if level is None else sorted({term.cluster for term in terms if term.cluster in present} - {None})
-    sums, unlabelled = sum_terms(frame, terms, by=by, clusters=columns)
+    held = narrowed(frame, terms, others=[*by, *STRATA])
+    sums, unlabelled = sum_terms(held, terms, by=by, clusters=columns)
     clusters = {
         column: cluster_sums(
-            frame,
+            held,
             [term for term in terms if term.cluster == column],
             cluster=column,
             by=by,
@@ -182,7 +202,7 @@ def _sum_grain(frame: Any, terms: Sequence[Term], *, by: Sequence[str], level: f
     weighted = [term for term in terms if term.aggregation == "weighted_share"]
     strata = {}
     if level is not None and weighted and set(STRATA) <= set(present):
-        strata = strata_sums(frame, weighted, strata=STRATA, by=by)
+        strata = strata_sums(held, weighted, strata=STRATA, by=by)
     return _Measured(sums, clusters, strata, unlabelled)
 
 

@@ -15,9 +15,9 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pandas.api.types import is_object_dtype
 
 from csm_lib.definitions import FACTS, Indicator
+from csm_lib.engine import connect
 from csm_lib.errors import SettingError
 from csm_lib.measure.clusters import MANY_CLUSTERS, ClusterSums
 
@@ -28,7 +28,7 @@ __all__ = [
     "Term",
     "cluster_sums",
     "columns_of",
-    "connect",
+    "narrowed",
     "strata_sums",
     "sum_terms",
 ]
@@ -87,15 +87,6 @@ class Summed:
     excluded: Mapping[str, int]
 
 
-def connect() -> duckdb.DuckDBPyConnection:
-    """Open a private in-memory database: instants in UTC, nothing downloaded."""
-    connection = duckdb.connect(
-        ":memory:", config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    )
-    connection.execute("SET TimeZone = 'UTC'")
-    return connection
-
-
 def columns_of(frame: Any) -> tuple[str, ...]:
     """Name the columns of a pandas, Polars or Arrow frame or a DuckDB relation.
 
@@ -118,8 +109,26 @@ def columns_of(frame: Any) -> tuple[str, ...]:
     )
 
 
+def narrowed(frame: Any, terms: Sequence[Term], *, others: Iterable[str]) -> duckdb.DuckDBPyRelation:
+    """Make any frame a relation over what the terms read, and over the other columns as far as they are there.
+
+    The frame itself is not touched. pandas goes through Arrow: read directly, a reversed frame stops the engine.
+    """
+    present = columns_of(frame)
+    read = {name for term in terms for name in term.columns}
+    read |= {name for term in terms for _, text in term.exclusions for name in _names_in(text, term.grain)}
+    read |= {term.cluster for term in terms if term.cluster is not None}
+    names = [name for name in present if name in read | set(others)]
+    if isinstance(frame, duckdb.DuckDBPyRelation):
+        return frame.project(", ".join(_quoted(name) for name in names))
+    if isinstance(frame, pd.DataFrame):
+        return connect().from_arrow(pa.Table.from_pandas(frame[names], preserve_index=False))
+    whole = frame.select(names).collect() if hasattr(frame, "collect") else frame
+    return connect().from_arrow(pa.table(whole).select(names))
+
+
 def sum_terms(
-    frame: Any, terms: Sequence[Term], *, by: Sequence[str], clusters: Sequence[str] = ()
+    rows: duckdb.DuckDBPyRelation, terms: Sequence[Term], *, by: Sequence[str], clusters: Sequence[str] = ()
 ) -> tuple[dict[Group, dict[str, Summed]], dict[str, int]]:
     """Sum all terms of one grain in one query; also say how many rows lack each cluster column's label.
 
@@ -128,11 +137,11 @@ def sum_terms(
     mapping of group to mapping of key to Summed, and mapping of cluster column to count
         One empty group where `by` is empty.
     """
-    rows = _projected(frame, terms, by=by, others=clusters)
-    present = columns_of(frame)
+    present = columns_of(rows)
+    terms_rows = _projected(rows, terms, by=by, others=clusters)
     wanted = [_sums_sql(position, term, present) for position, term in enumerate(terms)]
     unlabelled = [f"count(*) - count(o{position}) AS u{position}" for position in range(len(clusters))]
-    records = _grouped(rows, wanted + unlabelled, n_by=len(by))
+    records = _grouped(terms_rows, wanted + unlabelled, n_by=len(by))
     reasons = {
         key: [VALUE_MISSING, *(reason for reason, _ in held)] for key, held in _applicable(terms, present).items()
     }
@@ -144,14 +153,14 @@ def sum_terms(
 
 
 def cluster_sums(
-    frame: Any, terms: Sequence[Term], *, cluster: str, by: Sequence[str], has_unlabelled: bool
+    rows: duckdb.DuckDBPyRelation, terms: Sequence[Term], *, cluster: str, by: Sequence[str], has_unlabelled: bool
 ) -> dict[Group, dict[str, ClusterSums]]:
     """Sum per cluster and then over clusters; a row without a label is a cluster of its own."""
-    rows = _projected(frame, terms, by=by, others=(cluster,), numbered=has_unlabelled)
+    terms_rows = _projected(rows, terms, by=by, others=(cluster,), numbered=has_unlabelled)
     groups = [f"g{position}" for position in range(len(by))]
     inner_by = [*groups, "o0", *(["alone"] if has_unlabelled else [])]
     positions = range(len(terms))
-    inner = rows.aggregate(
+    inner = terms_rows.aggregate(
         ", ".join([*groups, *(f"sum(a{i}) AS a{i}, sum(b{i}) AS b{i}, count(b{i}) AS n{i}" for i in positions)]),
         ", ".join(inner_by),
     )
@@ -168,13 +177,13 @@ def cluster_sums(
 
 
 def strata_sums(
-    frame: Any, terms: Sequence[Term], *, strata: Sequence[str], by: Sequence[str]
+    rows: duckdb.DuckDBPyRelation, terms: Sequence[Term], *, strata: Sequence[str], by: Sequence[str]
 ) -> dict[Group, dict[str, list[tuple[int, float, float]]]]:
     """Give n, Σa and Σb of every stratum, per group and term."""
-    rows = _projected(frame, terms, by=by, others=strata)
+    terms_rows = _projected(rows, terms, by=by, others=strata)
     columns = [*(f"g{i}" for i in range(len(by))), *(f"o{i}" for i in range(len(strata)))]
     sums = [f"count(b{i}) AS n{i}, sum(a{i}) AS a{i}, sum(b{i}) AS b{i}" for i in range(len(terms))]
-    ordered = rows.aggregate(", ".join([*columns, *sums]), ", ".join(columns)).order(", ".join(columns))
+    ordered = terms_rows.aggregate(", ".join([*columns, *sums]), ", ".join(columns)).order(", ".join(columns))
     found: dict[Group, dict[str, list[tuple[int, float, float]]]] = {}
     for record in ordered.to_arrow_table().to_pylist():
         held = found.setdefault(_group(record, len(by)), {term.key: [] for term in terms})
@@ -185,29 +194,39 @@ def strata_sums(
 
 
 def _projected(
-    frame: Any, terms: Sequence[Term], *, by: Sequence[str], others: Sequence[str], numbered: bool = False
+    rows: duckdb.DuckDBPyRelation,
+    terms: Sequence[Term],
+    *,
+    by: Sequence[str],
+    others: Sequence[str],
+    numbered: bool = False,
 ) -> duckdb.DuckDBPyRelation:
     """Rows as g0… (groups), o0… (clusters or strata), a0…, b0… (numerator and denominator) and x0… (why left out)."""
-    present = columns_of(frame)
-    held = _applicable(terms, present)
-    grain = terms[0].grain
-    read = {name for term in terms for name in term.columns}
-    read |= {name for term in terms for _, text in held[term.key] for name in _names_in(text, grain)}
-    relation = _relation(frame, sorted({*read, *by, *others}))
-    types = dict(zip(relation.columns, (str(kind) for kind in relation.types), strict=True))
-    labels = [f"{_label(name, types[name])} AS g{i}" for i, name in enumerate(by)]
-    labels += [f"{_label(name, types[name])} AS o{i}" for i, name in enumerate(others)]
-    labels += ["row_number() OVER () AS row_number"] if numbered else []
-    typed = [f"{_typed(name, types[name], FACTS[grain].columns[name])} AS {_quoted(name)}" for name in sorted(read)]
-    relation = relation.project(", ".join([*labels, *typed]) or "1 AS one")
-    kept = [f"g{i}" for i in range(len(by))] + [f"o{i}" for i in range(len(others))]
-    kept += ["CASE WHEN o0 IS NULL THEN row_number END AS alone"] if numbered else []
-    codes = [_codes_sql(i, held[term.key]) for i, term in enumerate(terms)]
+    reasons = _applicable(terms, rows.columns)
+    labels = [f"g{i}" for i in range(len(by))] + [f"o{i}" for i in range(len(others))]
+    number = ["row_number() OVER () AS number"] if numbered else []
+    alone = ["CASE WHEN o0 IS NULL THEN number END AS alone"] if numbered else []
     pairs = [_pair_sql(i, term) for i, term in enumerate(terms)]
-    relation = relation.project(", ".join([*kept, *pairs, *codes]))
-    return relation.project(
-        ", ".join([*(name.rsplit(" ", 1)[-1] for name in kept), *map(_kept_sql, range(len(terms)))])
+    codes = [_codes_sql(i, reasons[term.key]) for i, term in enumerate(terms)]
+    return (
+        rows.project(
+            ", ".join([*_columns_sql(rows, terms, labels=dict(zip(labels, [*by, *others], strict=True))), *number])
+        )
+        .project(", ".join([*labels, *alone, *pairs, *codes]))
+        .project(", ".join([*labels, *(["alone"] if numbered else []), *map(_kept_sql, range(len(terms)))]))
     )
+
+
+def _columns_sql(rows: duckdb.DuckDBPyRelation, terms: Sequence[Term], *, labels: Mapping[str, str]) -> list[str]:
+    """Labels under their short names, and what the terms read in the types that the facts promise."""
+    kinds = dict(zip(rows.columns, map(str, rows.types), strict=True))
+    reasons = [text for held in _applicable(terms, rows.columns).values() for _, text in held]
+    grain = terms[0].grain
+    read = {name for term in terms for name in term.columns}.union(*(_names_in(text, grain) for text in reasons))
+    return [
+        *(f"{_label(name, kinds[name])} AS {label}" for label, name in labels.items()),
+        *(f"{_typed(name, kinds[name], FACTS[grain].columns[name])} AS {_quoted(name)}" for name in sorted(read)),
+    ]
 
 
 def _kept_sql(i: int) -> str:
@@ -291,19 +310,6 @@ def _applicable(terms: Iterable[Term], present: Sequence[str]) -> dict[str, list
 
 def _names_in(text: str, grain: str) -> set[str]:
     return set(re.findall(r"[A-Za-z_]\w*", re.sub(r"'[^']*'", "", text))) & set(FACTS[grain].columns)
-
-
-def _relation(frame: Any, names: Sequence[str]) -> duckdb.DuckDBPyRelation:
-    """Make any frame a relation over the named columns only; the frame itself is not touched."""
-    if isinstance(frame, duckdb.DuckDBPyRelation):
-        return frame.project(", ".join(_quoted(name) for name in names) or "1 AS one")
-    if isinstance(frame, pd.DataFrame):
-        narrow = frame[list(names)]
-        if names and not any(is_object_dtype(dtype) for dtype in narrow.dtypes):
-            return connect().from_df(narrow)
-        return connect().from_arrow(pa.Table.from_pandas(narrow, preserve_index=False))
-    whole = frame.collect() if hasattr(frame, "collect") and hasattr(frame, "collect_schema") else frame
-    return connect().from_arrow(pa.table(whole).select(list(names)))
 
 
 def _label(name: str, kind: str) -> str:
