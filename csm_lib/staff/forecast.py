@@ -21,6 +21,7 @@ from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from csm_lib.errors import SettingError, UsageError
 from csm_lib.staff.arguments import checked
+from csm_lib.staff.profiles import day_by_time, weekday_profiles
 from csm_lib.staff.spread import count_quantile, least_dispersion
 
 __all__ = ["arrivals_per_interval", "backtest", "forecast", "interval_grid"]
@@ -33,7 +34,6 @@ _TREND_FROM_DAYS = 42  # a shorter history cannot tell a trend from chance
 _LEAST_DAYS = 14
 _SURELY_SOME = 20.0  # where so many are usual, none at all is no chance: exp(-20) = 2e-9
 _MOST_INTERVALS = 10_000  # enough to calibrate a spread on
-_PRIOR_CONTACTS = 200.0  # contacts' worth of the common profile that each weekday's own profile is blended with
 
 
 def interval_grid(start_on: date, end_on: date, *, time_zone: str, interval_s: float = 1800.0) -> pd.DataFrame:
@@ -184,7 +184,7 @@ def forecast(
     2.0
     """
     bound = float(checked("level", level, low=0.0, high=1.0, is_low_included=False, is_high_included=False))
-    counts = _day_by_time(arrivals)
+    counts = _learnable(arrivals)
     start_on = counts.index[-1] + pd.Timedelta(days=1)
     grid = interval_grid(start_on, start_on + pd.Timedelta(days=horizon_days), time_zone=arrivals.attrs["time_zone"],
                          interval_s=arrivals.attrs["interval_s"])
@@ -231,7 +231,7 @@ def backtest(
         One row per origin, latest last: `origin_on`, `n_intervals`, `arrivals`, `wape` (sum of absolute errors over sum
         of arrivals), `wape_seasonal_naive` (the same interval of the last week before the origin), `covered_share`
         (share of the intervals with arrivals expected whose count fell into the prediction interval made then).
-        ``.attrs`` holds the pooled `wape`, `wape_seasonal_naive`, `covered_share`. Empty where the history is too short.
+        ``.attrs`` holds the pooled `wape`, `wape_seasonal_naive`, `covered_share`. Empty where the history is short.
 
     Examples
     --------
@@ -239,7 +239,7 @@ def backtest(
     >>> backtest(grid).attrs["wape_seasonal_naive"]
     0.0
     """
-    counts = _day_by_time(arrivals)
+    counts = _learnable(arrivals)
     rows = []
     for origin in _origins(counts, horizon_days, n_origins):
         past, future = counts.iloc[:origin], counts.iloc[origin : origin + horizon_days]
@@ -268,20 +268,26 @@ def _ratio(top: float, bottom: float) -> float:
     return float(top) / float(bottom) if bottom else float("nan")
 
 
-def _day_by_time(arrivals: pd.DataFrame) -> pd.DataFrame:
-    """Contacts by local day (rows, every day) and local time (columns); a repeated hour counts with its mean."""
-    table = arrivals.pivot_table(index="local_date", columns="local_time", values="arrivals", aggfunc="mean",
-                                 fill_value=0.0).astype(float)
-    if len(table) < _LEAST_DAYS:
-        raise UsageError(f"arrivals must cover at least {_LEAST_DAYS} days to forecast from, got {len(table)}. "
+def _learnable(arrivals: pd.DataFrame) -> pd.DataFrame:
+    """Contacts by local day and local time, refused where there is too little to learn from."""
+    counts = day_by_time(arrivals)
+    if len(counts) < _LEAST_DAYS:
+        raise UsageError(f"arrivals must cover at least {_LEAST_DAYS} days to forecast from, got {len(counts)}. "
                          "Choose a longer history.")
-    return table
+    return counts
 
 
 def _expected(counts: pd.DataFrame, coming: pd.DatetimeIndex, *, holidays: Days, closures: Days) -> Floats:
     """Expected contacts by coming day and local time."""
-    return _day_totals(counts, coming, holidays=holidays, closures=closures)[:, None] * _profiles(
-        counts, closures=closures)[coming.day_of_week]
+    used = counts[~_is_in(counts.index, closures)]
+    shares = weekday_profiles(used, weight=_recency(pd.DatetimeIndex(used.index), counts.index[-1]))
+    totals = _day_totals(counts, coming, holidays=holidays, closures=closures)
+    return totals[:, None] * shares[coming.day_of_week]
+
+
+def _recency(days: pd.DatetimeIndex, last: pd.Timestamp) -> Floats:
+    """Weight of each day: half for every half-life that has gone by."""
+    return 0.5 ** (np.asarray((last - days).days, dtype=float) / _HALF_LIFE_DAYS)
 
 
 def _day_totals(counts: pd.DataFrame, coming: pd.DatetimeIndex, *, holidays: Days, closures: Days) -> Floats:
@@ -295,7 +301,7 @@ def _day_totals(counts: pd.DataFrame, coming: pd.DatetimeIndex, *, holidays: Day
     is_holiday = _is_in(days, holidays)
     has_holidays = bool(totals[is_holiday].sum() > 0)
     usable = days.day_of_week.isin(open_weekdays) & (has_holidays | ~is_holiday)
-    weight = 0.5 ** (np.asarray((days[-1] - days).days, dtype=float) / _HALF_LIFE_DAYS)
+    weight = _recency(days, days[-1])
 
     def design(of: pd.DatetimeIndex) -> Floats:
         weekday = (of.day_of_week.to_numpy()[:, None] == open_weekdays).astype(float)
@@ -314,18 +320,6 @@ def _day_totals(counts: pd.DataFrame, coming: pd.DatetimeIndex, *, holidays: Day
     if is_holiday.any() and not has_holidays:
         never |= _is_in(coming, holidays)
     return np.where(never, 0.0, expected)
-
-
-def _profiles(counts: pd.DataFrame, *, closures: Days) -> Floats:
-    """Share of a day's contacts by weekday (rows, Monday first) and local time."""
-    used = counts[~_is_in(counts.index, closures)]
-    days = pd.DatetimeIndex(used.index)
-    weight = 0.5 ** (np.asarray((counts.index[-1] - days).days, dtype=float) / _HALF_LIFE_DAYS)
-    weighted = used.mul(weight, axis=0)
-    total = weighted.to_numpy().sum()
-    common = weighted.sum().to_numpy() / total if total else np.zeros(counts.shape[1])
-    own = weighted.groupby(days.day_of_week).sum().reindex(range(7), fill_value=0.0).to_numpy()
-    return (own + _PRIOR_CONTACTS * common) / (own.sum(axis=1, keepdims=True) + _PRIOR_CONTACTS)
 
 
 def _origins(counts: pd.DataFrame, horizon_days: int, n_origins: int) -> list[int]:

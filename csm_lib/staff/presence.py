@@ -1,0 +1,98 @@
+"""How many agents were, or are planned to be, on shift in each interval.
+
+Only presence is counted: an agent on shift is taken to be able to answer. Paid breaks inside a shift are not known by
+the minute and therefore not taken off here; shrinkage stands for them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from csm_lib.definitions.words import words_of
+
+__all__ = ["shifts_of_channel", "staffed_agents"]
+
+
+def shifts_of_channel(shifts: pd.DataFrame, channel: str) -> pd.DataFrame:
+    """Keep the shifts that serve a channel.
+
+    Parameters
+    ----------
+    shifts : DataFrame
+        One row per shift: `kind`.
+    channel : str
+        Name of a channel.
+
+    Returns
+    -------
+    DataFrame
+        Rows whose `kind` is the channel or starts with its name and an underscore ("phone_early"). Where no kind names
+        any channel, nobody said who serves what: then all rows.
+
+    Examples
+    --------
+    >>> shifts_of_channel(pd.DataFrame({"kind": ["phone_late", "chat"]}), "phone").kind.tolist()
+    ['phone_late']
+    """
+    serves = shifts["kind"].fillna("").astype(str).str.split("_").str[0]
+    return shifts[serves == channel] if serves.isin(words_of("channel")).any() else shifts
+
+
+def staffed_agents(shifts: pd.DataFrame, intervals: pd.DataFrame, *, interval_s: float = 1800.0) -> NDArray[np.float64]:
+    """Count the agents on shift in each interval.
+
+    Parameters
+    ----------
+    shifts : DataFrame
+        One row per shift: `agent_id`, `starts_at`, `ends_at` (UTC). Overlapping rows of one agent count once.
+    intervals : DataFrame
+        One row per interval: `interval_start` (UTC).
+    interval_s : float, default 1800
+        Length of an interval in seconds.
+
+    Returns
+    -------
+    ndarray of float, shape (n_intervals,)
+        Agents, as a mean over the interval: somebody who comes halfway counts a half.
+
+    Examples
+    --------
+    >>> at = pd.to_datetime(["2024-01-01 09:15", "2024-01-01 10:00"], utc=True)
+    >>> shifts = pd.DataFrame({"agent_id": ["a"], "starts_at": at[:1], "ends_at": at[1:]})
+    >>> staffed_agents(shifts, pd.DataFrame({"interval_start": pd.to_datetime(["2024-01-01 09:00"], utc=True)}))
+    array([0.5])
+    """
+    starts, ends = _merged(shifts)
+    edges = _seconds(intervals["interval_start"])
+    worked = _worked_until(edges + interval_s, starts, ends) - _worked_until(edges, starts, ends)
+    return worked / interval_s
+
+
+def _merged(shifts: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Start and end of each agent's stretches of presence, overlaps joined."""
+    rows = shifts.dropna(subset=["starts_at", "ends_at"])
+    rows = pd.DataFrame({"agent": rows["agent_id"].to_numpy(), "start": _seconds(rows["starts_at"]),
+                         "end": _seconds(rows["ends_at"])}).sort_values(["agent", "start"])
+    rows = rows[rows["end"] > rows["start"]]
+    covered_until = rows.groupby("agent")["end"].cummax().groupby(rows["agent"]).shift()
+    rows["stretch"] = (~(rows["start"] <= covered_until)).cumsum()
+    stretches = rows.groupby("stretch").agg(start=("start", "min"), end=("end", "max"))
+    return stretches["start"].to_numpy(), stretches["end"].to_numpy()
+
+
+def _worked_until(instants: NDArray[np.float64], starts: NDArray[np.float64],
+                  ends: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Agent-seconds worked before each instant."""
+    total = np.zeros(instants.shape)
+    for edges, sign in ((np.sort(starts), 1.0), (np.sort(ends), -1.0)):
+        sums = np.concatenate([[0.0], np.cumsum(edges)])
+        n_before = np.searchsorted(edges, instants)
+        total += sign * (n_before * instants - sums[n_before])
+    return total
+
+
+def _seconds(instants: pd.Series) -> NDArray[np.float64]:
+    """Seconds since the start of 2000, UTC, small enough for exact sums."""
+    return ((pd.to_datetime(instants, utc=True) - pd.Timestamp("2000-01-01", tz="UTC")).dt.total_seconds()).to_numpy()
