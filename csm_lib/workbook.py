@@ -129,8 +129,11 @@ class Data:
         return self.connection.table(name).to_arrow_table().to_pandas()
 
 
-class Facts(Mapping[str, duckdb.DuckDBPyRelation]):
-    """Fact tables by grain, limited to one period and scope, ready to be measured."""
+class Facts(Mapping[str, duckdb.DuckDBPyRelation | None]):
+    """Fact tables by grain, limited to one period and scope, ready to be measured.
+
+    A grain of which the warehouse holds no row at all is None: there is no source, so nothing of it is measured.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, period: Period, scope: Scope) -> None:
         self._connection = connection
@@ -139,7 +142,23 @@ class Facts(Mapping[str, duckdb.DuckDBPyRelation]):
             *(_is_in(column, words) for column, words in (("channel", scope.channels), ("team", scope.teams)) if words),
         ]
 
-    def __getitem__(self, grain: str) -> duckdb.DuckDBPyRelation:
+    def __getitem__(self, grain: str) -> duckdb.DuckDBPyRelation | None:
+        return self.relation(grain) if grain in self._sourced else None
+
+    @cached_property
+    def _sourced(self) -> set[str]:
+        """Grains that the whole warehouse has a row of."""
+        tables = {grain: self._connection.table(fact.table) for grain, fact in FACTS.items()}
+        return {grain for grain, table in tables.items() if len(table.limit(1).to_arrow_table())}
+
+    def relation(self, grain: str) -> duckdb.DuckDBPyRelation:
+        """Give the facts of a grain, without rows where there is no source.
+
+        Raises
+        ------
+        SettingError
+            If there is no such grain.
+        """
         if grain not in FACTS:
             raise SettingError(f"grain must be one of {', '.join(FACTS)}, got {grain!r}. Correct it.")
         return self._connection.sql(f"SELECT * FROM {FACTS[grain].table} WHERE {' AND '.join(self._conditions)}")
@@ -194,11 +213,11 @@ class Workbook:
     @property
     def has_data(self) -> bool:
         """True if the period has a contact, a survey answer, a review or a complaint in the scope."""
-        return any(len(self.facts[grain].limit(1).to_arrow_table()) for grain in self.facts)
+        return any(len(self.facts.relation(grain).limit(1).to_arrow_table()) for grain in FACTS)
 
     def frame(self, grain: str = "contact") -> pd.DataFrame:
         """Give the facts of a grain as a pandas frame, one row per fact."""
-        return self.facts[grain].to_arrow_table().to_pandas()
+        return self.facts.relation(grain).to_arrow_table().to_pandas()
 
     def table(self, name: str) -> pd.DataFrame:
         """Give an ingested or edited table, whole; without rows where there is none.

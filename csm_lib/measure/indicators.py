@@ -58,8 +58,8 @@ def measure(
     ----------
     facts : frame, or mapping of grain to frame
         pandas, Polars or Arrow frame or DuckDB relation; one row per contact, survey, review or complaint. Only the
-        columns that the indicators name, the groups and the cluster columns are read; null is outside the population. None in a mapping says that
-        there is no source for that grain: its indicators are not measured.
+        columns that the indicators name, the groups and the cluster columns are read; null is outside the population.
+        None in a mapping says that there is no source for that grain: its indicators are not measured.
     keys : str or iterable of str
         Indicators, as in `csm_lib.definitions.INDICATORS`.
     by : str or iterable of str
@@ -96,7 +96,7 @@ def measure(
         check_level(level)
     rows = [_indicator(key) for key in dict.fromkeys([keys] if isinstance(keys, str) else keys)]
     groups = [by] if isinstance(by, str) else list(by)
-    unsourced = {row.key for row in rows if _lacks_source(facts, row)}
+    unsourced = {row.key: absent for row in rows if (absent := _absent(facts, row))}
     terms = [term for row in rows if row.key not in unsourced for term in Term.of(row)]
     frames = _frames(facts, terms, groups)
     grains = dict.fromkeys(term.grain for term in terms)
@@ -108,7 +108,7 @@ def measure(
         record
         for row in rows
         for record in (
-            _unsourced_records(row, groups)
+            _unsourced_records(row, unsourced[row.key], groups)
             if row.key in unsourced
             else sorted(_records(row, frames, measured, level=level), key=lambda record: _order(record.group))
         )
@@ -116,16 +116,16 @@ def measure(
     return _frame(records, groups)
 
 
-def _lacks_source(facts: Any, row: Indicator) -> bool:
-    """Tell whether a mapping says, by None, that the data behind a grain of this indicator do not exist."""
-    return isinstance(facts, Mapping) and any(
-        term.grain in facts and facts[term.grain] is None for term in Term.of(row)
-    )
+def _absent(facts: Any, row: Indicator) -> list[str]:
+    """Give the grains of an indicator for which a mapping says, by None, that there is no source."""
+    if not isinstance(facts, Mapping):
+        return []
+    return [term.grain for term in Term.of(row) if term.grain in facts and facts[term.grain] is None]
 
 
-def _unsourced_records(row: Indicator, by: Sequence[str]) -> list[_Record]:
+def _unsourced_records(row: Indicator, grains: Sequence[str], by: Sequence[str]) -> list[_Record]:
     """Say that an indicator is not measured for want of a source; never zero. Groups do not exist then."""
-    none = Estimate(math.nan, math.nan, math.nan, 0, f"not measured: no {row.source} in the data")
+    none = Estimate(math.nan, math.nan, math.nan, 0, f"not measured: no {' and no '.join(grains)} data")
     return [] if by else [_Record(row, (), 0.0, 0.0, {}, none)]
 
 

@@ -382,3 +382,10 @@ def test_wrong_calls_are_refused_in_words(call, message):
     with pytest.raises(SettingError) as refusal:
         call()
     assert str(refusal.value) == message
+
+
+def test_a_grain_without_a_source_is_not_measured_and_never_zero() -> None:
+    contacts = pd.DataFrame({"is_handled": [True, True, False]})
+    measured = measure({"contact": contacts, "complaint": None, "survey": None}, ["complaint_rate", "csat"])
+    assert measured["value"].isna().all()
+    assert measured["method"].tolist() == ["not measured: no complaint data", "not measured: no survey data"]
