@@ -1,0 +1,159 @@
+"""Which indicators this data can give, on how many rows each rests, and why the others cannot be measured.
+
+A blank in a report has two readings: nothing happened, or nobody wrote it down. Here every blank gets its reason, and
+every figure the number of rows that stand behind it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from csm_lib.definitions import INDICATORS, indicator
+
+__all__ = ["coverage", "dictionary", "left_out", "why_not_measured"]
+
+_COVERAGE = ("key", "dimension", "grain", "n_rows", "n", "covered_share", "is_measured", "reason")
+
+
+def dictionary(keys: Iterable[str], *, targets: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Lay the indicator dictionary out as a table.
+
+    Parameters
+    ----------
+    keys : iterable of str
+        Indicators, in the order wanted.
+    targets : DataFrame, optional
+        Columns read: `key`, `target`, in the indicator's unit.
+
+    Returns
+    -------
+    DataFrame
+        One row per indicator: `key name_en name_zh dimension hotline_dimension definition formula numerator
+        denominator source unit better target is_estimate`; `target` is NaN without one.
+
+    Raises
+    ------
+    SettingError
+        If a key is not an indicator.
+
+    Examples
+    --------
+    >>> dictionary(["fcr"])[["key", "unit", "better"]].values.tolist()
+    [['fcr', 'share', 'higher']]
+    """
+    aims = {} if targets is None else dict(zip(targets["key"], targets["target"], strict=True))
+    names = (
+        "key", "name_en", "name_zh", "dimension", "hotline_dimension", "definition", "formula", "numerator",
+        "denominator", "source", "unit", "better", "is_estimate",
+    )  # fmt: skip
+    rows = [
+        {name: getattr(indicator(key), name) for name in names} | {"target": float(aims.get(key, math.nan))}
+        for key in keys
+    ]
+    return pd.DataFrame(rows, columns=[*names[:-1], "target", names[-1]])
+
+
+def coverage(measured: pd.DataFrame, facts: Mapping[str, Any]) -> pd.DataFrame:
+    """Say for each indicator whether this data gives it, on how many of the rows, and if not, why not.
+
+    Parameters
+    ----------
+    measured : DataFrame
+        As `measure` gives without `by`. Columns read: `key n value excluded`.
+    facts : mapping of str to frame
+        Grain to the facts that were measured; only their rows are counted.
+
+    Returns
+    -------
+    DataFrame
+        One row per key: `key dimension grain n_rows n covered_share is_measured reason`; `covered_share` is n ÷ rows of
+        the grain (NaN where the rows counted are of another grain, or there is none), `reason` is None where the
+        indicator was measured.
+
+    Examples
+    --------
+    >>> made = pd.DataFrame({"key": ["csat"], "n": [0], "value": [math.nan], "excluded": [{}]})
+    >>> coverage(made, {"survey": pd.DataFrame({"csat": []})})["reason"].item()
+    'no surveys in this period'
+    """
+    counts = {grain: _n_rows(facts[grain]) for grain in {INDICATORS[key].grain for key in measured["key"]}}
+    rows = []
+    for row in measured.to_dict("records"):
+        meant = INDICATORS[row["key"]]
+        n_rows = counts[meant.grain]
+        is_measured = not math.isnan(row["value"])
+        share = row["n"] / n_rows if n_rows and meant.denominator_grain is None else math.nan
+        reason = None if is_measured else why_not_measured(meant.key, n_rows=n_rows, excluded=row["excluded"])
+        rows.append((meant.key, meant.dimension, meant.grain, n_rows, row["n"], share, is_measured, reason))
+    return pd.DataFrame(rows, columns=list(_COVERAGE))
+
+
+def why_not_measured(key: str, *, n_rows: int, excluded: Mapping[str, int]) -> str:
+    """Say in words why an indicator has no value.
+
+    Parameters
+    ----------
+    key : str
+    n_rows : int
+        Rows of the indicator's grain.
+    excluded : mapping of str to int
+        Rows left out by reason, as `measure` gives them.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> why_not_measured("frt", n_rows=5, excluded={"time_unknown": 4, "not_answered": 1})
+    'no contact is in its population; most are left out because: time unknown'
+    >>> why_not_measured("recommend_net", n_rows=5, excluded={})
+    'no survey has would_recommend'
+    """
+    meant = indicator(key)
+    if n_rows == 0:
+        return f"no {meant.grain}s in this period"
+    if meant.denominator_grain is not None:
+        return f"no {meant.denominator_grain} is in its population"
+    if excluded:
+        most = max(excluded, key=lambda reason: excluded[reason]).replace("_", " ")
+        return f"no {meant.grain} is in its population; most are left out because: {most}"
+    return f"no {meant.grain} has {' and '.join(meant.columns)}"
+
+
+def left_out(measured: pd.DataFrame) -> pd.DataFrame:
+    """Count the rows that each indicator leaves out, by reason.
+
+    Parameters
+    ----------
+    measured : DataFrame
+        As `measure` gives without `by`. Columns read: `key n excluded`.
+
+    Returns
+    -------
+    DataFrame
+        One row per key and reason, most rows first within a key: `key reason n_left_out n_population`.
+
+    Examples
+    --------
+    >>> made = pd.DataFrame({"key": ["frt"], "n": [5], "excluded": [{"not_answered": 2, "time_unknown": 3}]})
+    >>> left_out(made)[["reason", "n_left_out"]].values.tolist()
+    [['time unknown', 3], ['not answered', 2]]
+    """
+    rows = [
+        (row["key"], reason.replace("_", " "), count, row["n"])
+        for row in measured.to_dict("records")
+        for reason, count in sorted(row["excluded"].items(), key=lambda pair: (-pair[1], pair[0]))
+    ]
+    return pd.DataFrame(rows, columns=["key", "reason", "n_left_out", "n_population"])
+
+
+def _n_rows(frame: Any) -> int:
+    if isinstance(frame, duckdb.DuckDBPyRelation):
+        return int(frame.aggregate("count(*)").fetchall()[0][0])
+    return len(frame)
