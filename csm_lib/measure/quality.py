@@ -1,0 +1,325 @@
+"""Can the data be trusted: what came in, what is missing, how old it is, and which customers did not answer.
+
+Every figure of a report inherits the faults of its source. They are counted here, file by file and column by column,
+before anyone reads the figures that rest on them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2_contingency
+
+from csm_lib.measure.changes import signals
+from csm_lib.measure.inference import share
+from csm_lib.results import Estimate
+
+__all__ = [
+    "INNOCENT_REASONS",
+    "completeness",
+    "freshness",
+    "nonresponse",
+    "reconciliation",
+    "response_rate",
+    "set_aside_reasons",
+    "survey_delay",
+]
+
+# rows set aside for these reasons are no fault of the file
+INNOCENT_REASONS = ("superseded", "duplicate", "out_of_population")
+
+
+def reconciliation(files: pd.DataFrame) -> pd.DataFrame:
+    """Check for every ingested file that no row got lost: read = kept + set aside.
+
+    Parameters
+    ----------
+    files : DataFrame
+        One row per file and table. Columns read: `path source table read kept set_aside`; `set_aside` is a mapping of
+        reason to rows, or such a mapping as JSON text.
+
+    Returns
+    -------
+    DataFrame
+        One row per row of `files`: `path source table read kept set_aside n_broken broken_share balance is_reconciled`.
+        `n_broken` leaves out the innocent reasons; `broken_share` is of the rows read; `balance` = read − kept − set
+        aside, 0 where nothing got lost.
+
+    Examples
+    --------
+    >>> files = pd.DataFrame({"path": ["a.csv"], "source": ["s"], "table": ["contacts"], "read": [10], "kept": [7],
+    ...                       "set_aside": ['{"duplicate": 1, "unknown_word": 2}']})
+    >>> reconciliation(files)[["set_aside", "n_broken", "balance", "is_reconciled"]].values.tolist()
+    [[3, 2, 0, True]]
+    """
+    reasons = [_reasons(found) for found in files["set_aside"]]
+    aside = np.array([sum(found.values()) for found in reasons], dtype=np.int64)
+    broken = np.array(
+        [sum(n for why, n in found.items() if why not in INNOCENT_REASONS) for found in reasons], np.int64
+    )
+    table = files[["path", "source", "table", "read", "kept"]].reset_index(drop=True)
+    read = table["read"].to_numpy()
+    table["set_aside"], table["n_broken"] = aside, broken
+    table["broken_share"] = np.divide(broken, read, out=np.full(len(table), math.nan), where=read > 0)
+    table["balance"] = read - table["kept"].to_numpy() - aside
+    table["is_reconciled"] = table["balance"] == 0
+    return table
+
+
+def set_aside_reasons(files: pd.DataFrame) -> pd.DataFrame:
+    """Count the rows set aside by table and reason.
+
+    Parameters
+    ----------
+    files : DataFrame
+        As in `reconciliation`.
+
+    Returns
+    -------
+    DataFrame
+        One row per table and reason, most rows first within a table: `table reason n share is_innocent`; `share` is of
+        the rows read for that table.
+
+    Examples
+    --------
+    >>> files = pd.DataFrame({"table": ["contacts"], "read": [10], "set_aside": [{"duplicate": 1, "unknown_word": 2}]})
+    >>> set_aside_reasons(files)[["reason", "n", "share", "is_innocent"]].values.tolist()
+    [['unknown_word', 2, 0.2, False], ['duplicate', 1, 0.1, True]]
+    """
+    rows = [
+        (table, reason, n)
+        for table, found in zip(files["table"], files["set_aside"], strict=True)
+        for reason, n in _reasons(found).items()
+    ]
+    counted = (
+        pd.DataFrame(rows, columns=["table", "reason", "n"]).groupby(["table", "reason"], as_index=False)["n"].sum()
+    )
+    counted["share"] = counted["n"] / counted["table"].map(files.groupby("table")["read"].sum())
+    counted["is_innocent"] = counted["reason"].isin(INNOCENT_REASONS)
+    return counted.sort_values(["table", "n", "reason"], ascending=[True, False, True], ignore_index=True)
+
+
+def _reasons(found: Any) -> dict[str, int]:
+    """Read the rows set aside by reason from a mapping or its JSON text."""
+    if isinstance(found, str):
+        found = json.loads(found) if found else {}
+    return {str(reason): int(n) for reason, n in found.items()} if isinstance(found, Mapping) else {}
+
+
+def completeness(frame: pd.DataFrame, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Say for each column how many rows have a value.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    columns : sequence of str, optional
+        All of the frame's if absent; one the frame does not have counts as wholly missing.
+
+    Returns
+    -------
+    DataFrame
+        One row per column: `column n n_present n_missing value`; `value` is the share present (NaN without rows). An
+        empty text is missing.
+
+    Examples
+    --------
+    >>> completeness(pd.DataFrame({"team": ["A", None, " "]}), columns=["team", "issue"]).values.tolist()
+    [['team', 3, 1, 2, 0.3333333333333333], ['issue', 3, 0, 3, 0.0]]
+    """
+    names = list(frame.columns) if columns is None else list(columns)
+    n = len(frame)
+    present = [_n_present(frame[name]) if name in frame.columns else 0 for name in names]
+    return pd.DataFrame(
+        {
+            "column": names,
+            "n": n,
+            "n_present": present,
+            "n_missing": [n - count for count in present],
+            "value": [count / n if n else math.nan for count in present],
+        }
+    )
+
+
+def _n_present(column: pd.Series) -> int:
+    has_value = column.notna()
+    if pd.api.types.is_string_dtype(column.dtype) or column.dtype == object:
+        is_blank = column[has_value].map(lambda value: isinstance(value, str) and not value.strip())
+        return int(has_value.sum() - is_blank.astype(bool).sum())
+    return int(has_value.sum())
+
+
+def freshness(tables: Mapping[str, pd.DataFrame], *, instants: Mapping[str, str], as_of: datetime) -> pd.DataFrame:
+    """Say how old the newest row of each table is.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+    instants : mapping of str to str
+        For each table to judge, its column of zone-aware instants.
+    as_of : datetime, zone-aware
+        The moment to judge from, such as the end of the period.
+
+    Returns
+    -------
+    DataFrame
+        One row per table: `table n first_at latest_at age_h n_later`; `age_h` in hours from the newest instant not
+        after `as_of` (NaN without one); `n_later` rows lie after `as_of`.
+
+    Examples
+    --------
+    >>> seen = pd.DataFrame({"created_at": pd.to_datetime(["2024-03-30 00:00Z", "2024-03-31 12:00Z"])})
+    >>> table = freshness({"contacts": seen}, instants={"contacts": "created_at"}, as_of=pd.Timestamp("2024-04-01T00Z"))
+    >>> table[["table", "age_h"]].values.tolist()
+    [['contacts', 12.0]]
+    """
+    moment = pd.Timestamp(as_of)
+    rows = []
+    for name, column in instants.items():
+        seen = tables[name][column].dropna()
+        until = seen[seen <= moment]
+        latest = until.max() if len(until) else pd.NaT
+        age_h = (moment - latest).total_seconds() / 3600 if len(until) else math.nan
+        first = seen.min() if len(seen) else pd.NaT
+        rows.append((name, len(tables[name]), first, latest, age_h, len(seen) - len(until)))
+    return pd.DataFrame(rows, columns=["table", "n", "first_at", "latest_at", "age_h", "n_later"])
+
+
+def response_rate(surveys: pd.DataFrame, *, by: str | Sequence[str] = (), level: float = 0.95) -> pd.DataFrame:
+    """Say which share of the questionnaires sent came back.
+
+    Parameters
+    ----------
+    surveys : DataFrame
+        Survey facts. Columns read: `is_answered` and those of `by`.
+    by : str or sequence of str
+        Columns to group by; a missing value is a group of its own.
+    level : float, 0–1
+
+    Returns
+    -------
+    DataFrame
+        One row per group: `by`, `n` sent, `n_answered value low high method`.
+
+    Examples
+    --------
+    >>> sent = pd.DataFrame({"channel": ["chat"] * 4 + ["phone"] * 4, "is_answered": [True, False] * 2 + [False] * 4})
+    >>> response_rate(sent, by="channel")[["channel", "n", "n_answered", "value"]].values.tolist()
+    [['chat', 4, 2, 0.5], ['phone', 4, 0, 0.0]]
+    """
+    groups = [by] if isinstance(by, str) else list(by)
+    rows = []
+    for name, part in surveys.groupby(groups, dropna=False, observed=True) if groups else [((), surveys)]:
+        answered = int(part["is_answered"].fillna(False).astype(bool).sum())
+        made = share(answered, len(part), level=level)
+        labels = dict(zip(groups, name if isinstance(name, tuple) else (name,), strict=True))
+        numbers = {"n": made.n, "n_answered": answered, "value": made.value, "low": made.low, "high": made.high}
+        rows.append(labels | numbers | {"method": made.method})
+    return pd.DataFrame(rows, columns=[*groups, "n", "n_answered", "value", "low", "high", "method"])
+
+
+def nonresponse(surveys: pd.DataFrame, *, dimensions: Sequence[str]) -> pd.DataFrame:
+    """Tell along which dimensions customers answer unevenly, so that the answers do not stand for all.
+
+    Parameters
+    ----------
+    surveys : DataFrame
+        Survey facts. Columns read: `is_answered`, `dimensions`.
+    dimensions : sequence of str
+        One test each; a missing value is a value.
+
+    Returns
+    -------
+    DataFrame
+        One row per dimension: `dimension n n_groups statistic df p_adjusted cramers_v least least_rate most most_rate
+        is_signal`. `cramers_v` (0–1) says how strong the unevenness is, `least` and `most` which groups answer least
+        and most. Fewer than two groups, or nobody or everybody answered: NaN, `is_signal` None.
+
+    Notes
+    -----
+    Pearson's chi-square test; V of Cramér (1946); Benjamini and Hochberg (1995) over the dimensions. Groups that expect
+    fewer than 5 answers or refusals are put together as other small groups first; if that one is still too small it is
+    left out.
+
+    Examples
+    --------
+    >>> sent = pd.DataFrame({"channel": ["chat"] * 100 + ["phone"] * 100,
+    ...                      "is_answered": [True] * 50 + [False] * 50 + [True] * 10 + [False] * 90})
+    >>> nonresponse(sent, dimensions=["channel"])[["least", "most", "is_signal"]].values.tolist()
+    [['phone', 'chat', True]]
+    """
+    table = pd.DataFrame([_uneven(surveys, name) for name in dimensions], columns=list(_NONRESPONSE))
+    table["p_adjusted"], table["is_signal"] = signals(table["p_adjusted"])
+    return table
+
+
+_NONRESPONSE = (
+    "dimension", "n", "n_groups", "statistic", "df", "p_adjusted", "cramers_v", "least", "least_rate", "most",
+    "most_rate", "is_signal",
+)  # fmt: skip
+
+
+def _uneven(surveys: pd.DataFrame, dimension: str) -> dict[str, Any]:
+    """Test one dimension."""
+    labels = surveys[dimension].astype(object).where(surveys[dimension].notna(), "missing")
+    counts = pd.crosstab(labels, surveys["is_answered"].fillna(False).astype(bool))
+    counts = _with_small_ones_together(counts.reindex(columns=[False, True], fill_value=0))
+    found: dict[str, Any] = dict.fromkeys(_NONRESPONSE, math.nan)
+    found |= {"dimension": dimension, "n": int(counts.to_numpy().sum()), "n_groups": len(counts)}
+    if len(counts) < 2 or (counts.sum() == 0).any():
+        return found | {"least": None, "most": None}
+    tested = chi2_contingency(counts.to_numpy(), correction=False)
+    rates = counts[True] / counts.sum(axis=1)
+    return found | {
+        "statistic": float(tested.statistic), "df": int(tested.dof), "p_adjusted": float(tested.pvalue),
+        "cramers_v": math.sqrt(tested.statistic / found["n"]), "least": rates.idxmin(), "least_rate": rates.min(),
+        "most": rates.idxmax(), "most_rate": rates.max(),
+    }  # fmt: skip
+
+
+def _with_small_ones_together(counts: pd.DataFrame) -> pd.DataFrame:
+    """Put groups together that expect too few answers or refusals for the test."""
+    n = counts.sum(axis=1)
+    share_of = counts.sum() / max(int(n.sum()), 1)
+    is_small = n * share_of.min() < 5
+    if not is_small.any():
+        return counts
+    small = counts[is_small].sum()
+    kept = counts[~is_small]
+    if small.sum() * share_of.min() < 5:
+        return kept
+    return pd.concat([kept, pd.DataFrame([small], index=pd.Index(["other small groups"], dtype=object))])
+
+
+def survey_delay(surveys: pd.DataFrame, *, threshold_s: float = 300.0, level: float = 0.95) -> Estimate:
+    """Say which share of the questionnaires went out soon enough after the service ended.
+
+    Late questions are answered from memory, or by those who are still angry.
+
+    Parameters
+    ----------
+    surveys : DataFrame
+        Survey facts. Column read: `sent_delay_s`, seconds from the end of service to the questionnaire; rows where it
+        is missing or negative are outside.
+    threshold_s : float, seconds
+        Longest delay that still counts; the bound is included.
+    level : float, 0–1
+
+    Returns
+    -------
+    Estimate
+        Share, 0–1.
+
+    Examples
+    --------
+    >>> survey_delay(pd.DataFrame({"sent_delay_s": [60.0, 300.0, 301.0, None]})).value
+    0.6666666666666666
+    """
+    delays = surveys["sent_delay_s"].astype(float)
+    known = delays[delays >= 0]
+    return share(int((known <= threshold_s).sum()), len(known), level=level)
