@@ -54,6 +54,7 @@ def table(
         Column to unit (`csm_lib.show.format.UNITS`). Guessed from the column's suffix unless given; `value`, `low`,
         `high` and `target` follow the row's `unit` column where there is one.
     subtitle, note : str, optional
+        Without a note a table without rows says why, as `frame.attrs["reason"]` has it.
     language : str, optional
 
     Returns
@@ -84,6 +85,7 @@ def table(
         .cols_align("left", columns=[c for c in others if c not in right])
         .cols_align("right", columns=right)
     )
+    note = note if len(rows) or note else _why_empty(frame, language)
     return shown.tab_source_note(note) if note else shown
 
 
@@ -190,6 +192,11 @@ def keep_table(frame: pd.DataFrame, *, name: str, title: str) -> None:
 def _page_id(name: str) -> str:
     """Make a table's name an id that a style sheet can point at: such ids begin with a letter."""
     return f"table-{name.replace('_', '-')}" if name[0].isdigit() else name.replace("_", "-")
+
+
+def _why_empty(frame: pd.DataFrame, language: str | None) -> str:
+    """Say why there is nothing in a table: the reason that its frame carries, where it carries one."""
+    return say("not_measured_because", language, reason=frame.attrs.get("reason") or say("no_rows", language))
 
 
 def _storable(column: pd.Series) -> pd.Series:

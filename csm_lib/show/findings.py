@@ -1,0 +1,272 @@
+"""What an analysis found, in sentences: where a gap sits, whether it is mix, when it is worst, what it is coded to.
+
+Each takes the table that a page shows below it, so the sentence and the table cannot disagree; a table without rows is
+answered with its reason.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from csm_lib.definitions import INDICATORS
+from csm_lib.show.format import in_language, write_interval, write_value
+from csm_lib.show.messages import say
+from csm_lib.show.prose import Sentence, sentence
+
+__all__ = [
+    "name_segment",
+    "sentence_not_measured",
+    "sentence_of_causes",
+    "sentence_of_hours",
+    "sentence_of_mix",
+    "sentence_of_mix_within",
+    "sentence_of_segments",
+]
+
+
+def name_segment(segment: Any, *, language: str | None = None) -> str:
+    """Write a segment as words.
+
+    Parameters
+    ----------
+    segment : tuple of (dimension, value) pairs
+    language : str, optional
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> name_segment((("channel", "app"), ("product", None)))
+    'channel = app · product = (not noted)'
+    """
+    missing = say("not_noted", language)
+    return " · ".join(f"{dimension} = {missing if value is None else value}" for dimension, value in segment)
+
+
+def sentence_not_measured(reason: Any, *, language: str | None = None) -> Sentence:
+    """Say that something was not measured, and why.
+
+    Examples
+    --------
+    >>> sentence_not_measured("no shifts")
+    Not measured: no shifts.
+    """
+    return sentence(
+        "{said}", language=language, said=say("not_measured_because", language, reason=_given(reason, language))
+    )
+
+
+def sentence_of_segments(found: pd.DataFrame, *, key: str, language: str | None = None) -> Sentence:
+    """Name the segment that carries most of a gap.
+
+    Parameters
+    ----------
+    found : DataFrame
+        As `csm_lib.explain.segments.explain_gap` gives.
+    key : str
+        Indicator.
+    language : str, optional
+
+    Returns
+    -------
+    Sentence
+
+    Examples
+    --------
+    >>> row = {"segment": (("channel", "app"),), "n": 900, "value": 0.6, "reference": 0.85, "contribution": -0.02,
+    ...        "low": -0.03, "high": -0.01}
+    >>> sentence_of_segments(pd.DataFrame([row]), key="fcr")  # doctest: +NORMALIZE_WHITESPACE
+    First contact resolution sits lowest where channel = app: 60.0% against 85.0%, which carries −2.0 points of the gap
+    (95% interval −3.0 to −1.0).
+    """
+    if not len(found):
+        return sentence_not_measured(found.attrs.get("reason"), language=language)
+    row, unit = found.iloc[0], INDICATORS[key].unit
+    return sentence(
+        "{name} sits {side} where {segment}: {value} against {reference}, which carries {part} of the gap "
+        "(95% interval {interval}).",
+        zh="{name}在{segment}处{side}：{value}（参照{reference}），占差距中的{part}（95%区间{interval}）。",
+        language=language,
+        name=_name(key, language),
+        side=say("highest" if row["value"] > row["reference"] else "lowest", language),
+        segment=name_segment(row["segment"], language=language),
+        value=(row["value"], unit),
+        reference=(row["reference"], unit),
+        part=_change(row["contribution"], unit, language),
+        interval=write_interval(row["low"], row["high"], _unit_of_change(unit), language=language),
+    )
+
+
+def sentence_of_causes(counted: pd.DataFrame, *, language: str | None = None) -> Sentence:
+    """Say what the coded failures are coded to, and how many carry no code.
+
+    Parameters
+    ----------
+    counted : DataFrame
+        As `csm_lib.explain.causes.coded_causes` gives.
+    language : str, optional
+
+    Returns
+    -------
+    Sentence
+
+    Examples
+    --------
+    >>> counted = pd.DataFrame({"cause": ["knowledge"], "n": [40], "value": [0.4], "low": [0.3], "high": [0.5]})
+    >>> counted.attrs.update(n_coded=100, uncoded_share=0.1)
+    >>> sentence_of_causes(counted)
+    Of 100 coded failures 40.0% are coded to knowledge (30.0–50.0%); 10.0% of all failures carry no code.
+    """
+    if not len(counted):
+        n_failures = counted.attrs.get("n_failures", 0)
+        return sentence_not_measured(say("no_codes" if n_failures else "no_failures", language), language=language)
+    joint = say("list_joint", language)
+    parts = [
+        say(
+            "cause_part",
+            language,
+            cause=row.cause,
+            share=write_value(row.value, "share", language=language),
+            interval=write_interval(row.low, row.high, "share", language=language),
+        )
+        for row in counted.itertuples()
+    ]
+    return sentence(
+        "Of {n} coded failures {parts}; {uncoded} of all failures carry no code.",
+        zh="在{n}件已编码的失败中，{parts}；全部失败中有{uncoded}没有编码。",
+        language=language,
+        n=(counted.attrs["n_coded"], "n"),
+        parts=joint.join(parts),
+        uncoded=(counted.attrs["uncoded_share"], "share"),
+    )
+
+
+def sentence_of_mix(parts: pd.DataFrame, *, key: str, segment: str, language: str | None = None) -> Sentence:
+    """Say how much of a change is mix and how much is rate.
+
+    Parameters
+    ----------
+    parts : DataFrame
+        As `csm_lib.explain.decomposition.mix_and_rate` gives.
+    key, segment : str
+        Indicator, and the dimension that was split.
+    language : str, optional
+
+    Returns
+    -------
+    Sentence
+
+    Examples
+    --------
+    >>> parts = pd.DataFrame({"segment": ["a", "b"], "mix": [-0.01, 0.0], "rate": [0.0, -0.002]})
+    >>> parts.attrs.update(before=0.79, after=0.778)
+    >>> sentence_of_mix(parts, key="fcr", segment="issue")  # doctest: +NORMALIZE_WHITESPACE
+    First contact resolution went from 79.0% to 77.8% (−1.2 points): −1.0 points because other kinds of contacts came
+    (by issue), −0.2 points at the same kinds.
+    """
+    if not len(parts):
+        return sentence_not_measured(parts.attrs.get("reason"), language=language)
+    unit = INDICATORS[key].unit
+    mix, rate = float(parts["mix"].sum()), float(parts["rate"].sum())
+    said = sentence(
+        "{name} went from {before} to {after} ({change}): {mix} because other kinds of contacts came (by {segment}), "
+        "{rate} at the same kinds.",
+        zh="{name}由{before}变为{after}（{change}）：其中{mix}来自联络结构变化（按{segment}），{rate}来自同类联络的水平变化。",
+        language=language,
+        name=_name(key, language),
+        before=(parts.attrs["before"], unit),
+        after=(parts.attrs["after"], unit),
+        change=_change(mix + rate, unit, language),
+        mix=_change(mix, unit, language),
+        rate=_change(rate, unit, language),
+        segment=segment,
+    )
+    is_opposed = mix * rate < 0 and abs(mix) > abs(rate)
+    return said + sentence("{said}", language=language, said=say("mix_misleads", language)) if is_opposed else said
+
+
+def sentence_of_mix_within(table: pd.DataFrame, *, key: str, group: str, language: str | None = None) -> Sentence:
+    """Name the groups that only look worse, because they were given harder contacts, and those that are worse.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `csm_lib.explain.where.mix_within` gives.
+    key, group : str
+        Indicator, and what the groups are.
+    language : str, optional
+
+    Returns
+    -------
+    Sentence
+    """
+    if not len(table):
+        return sentence_not_measured(table.attrs.get("reason"), language=language)
+    unit, worse = INDICATORS[key].unit, -1 if INDICATORS[key].better == "higher" else 1
+    fell = table[table["change"] * worse > 0]
+    parts = []
+    for reading in ("mix", "rate"):
+        for row in fell[fell["reading"] == reading].itertuples():
+            numbers = {name: _change(getattr(row, name), unit, language) for name in ("change", "mix", "rate")}
+            interval = write_interval(row.rate_low, row.rate_high, _unit_of_change(unit), language=language)
+            parts.append(say(f"within_{reading}", language, group=f"{group} {row.group}", interval=interval, **numbers))
+    text = " ".join(parts) if parts else say("within_none", language, group=group)
+    return sentence("{said}", language=language, said=text)
+
+
+def sentence_of_hours(found: dict[str, Any], *, key: str, language: str | None = None) -> Sentence:
+    """Say when an indicator is at its worst.
+
+    Parameters
+    ----------
+    found : dict
+        As `csm_lib.explain.where.worst_hours` gives.
+    key : str
+        Indicator.
+    language : str, optional
+
+    Returns
+    -------
+    Sentence
+
+    Examples
+    --------
+    >>> sentence_of_hours({"from_hour": 17, "to_hour": 19, "n": 4000, "value": 0.75, "rest": 0.94, "reason": None},
+    ...                   key="answer_rate")
+    Answer rate is at its worst from 17:00 to 19:00: 75.0% (n = 4,000) against 94.0% in all other hours.
+    """
+    if found.get("reason"):
+        return sentence_not_measured(found["reason"], language=language)
+    unit = INDICATORS[key].unit
+    return sentence(
+        "{name} is at its worst from {start}:00 to {end}:00: {value} (n = {n}) against {rest} in all other hours.",
+        zh="{name}在{start}时至{end}时最差：{value}（样本量{n}），其余时段为{rest}。",
+        language=language,
+        name=_name(key, language),
+        start=str(found["from_hour"]),
+        end=str(found["to_hour"]),
+        value=(found["value"], unit),
+        n=(found["n"], "n"),
+        rest=(found["rest"], unit),
+    )
+
+
+def _given(reason: Any, language: str | None) -> str:
+    return reason if isinstance(reason, str) and reason else say("no_rows", language)
+
+
+def _name(key: str, language: str | None) -> str:
+    return INDICATORS[key].name_zh if in_language(language) == "zh" else INDICATORS[key].name_en
+
+
+def _unit_of_change(unit: str) -> str:
+    return "points" if unit == "share" else unit
+
+
+def _change(value: float, unit: str, language: str | None) -> str:
+    text = write_value(value, _unit_of_change(unit), language=language, signed=True)
+    return f"{text} {say('unit_points', language)}" if unit in ("share", "points") else text

@@ -1,0 +1,128 @@
+"""Several sentences under one another: one line per indicator, the attainment of a whole scorecard.
+
+A reader who has one minute reads these lines and nothing else, so each stands for itself: what, how much, how sure, and
+where nothing was measured, why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from csm_lib.show.format import in_language
+from csm_lib.show.messages import say
+from csm_lib.show.prose import Sentence, sentence, sentence_of_value
+
+__all__ = ["listed", "reason_of", "sentence_attained", "sentences_of_card"]
+
+_UNMEASURED = "not measured: "
+
+
+def listed(sentences: Iterable[Sentence | None]) -> Sentence:
+    """Put sentences under one another as a list; missing ones are left out.
+
+    Parameters
+    ----------
+    sentences : iterable of Sentence or None
+
+    Returns
+    -------
+    Sentence
+        One line each.
+
+    Examples
+    --------
+    >>> print(listed([sentence("One."), None, sentence("Two.")]))
+    One.
+    Two.
+    """
+    kept = [entry for entry in sentences if entry is not None]
+    return Sentence("\n".join(entry.text for entry in kept), "\n".join(f"- {entry.markdown}" for entry in kept))
+
+
+def reason_of(method: Any, *, language: str | None = None) -> str:
+    """Read why a number is missing out of the method that `measure` gives for it.
+
+    Parameters
+    ----------
+    method : str or missing
+    language : str, optional
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> reason_of("not measured: no survey data")
+    'no survey data'
+    """
+    text = method if isinstance(method, str) else ""
+    return text.removeprefix(_UNMEASURED) or say("no_source", language)
+
+
+def sentences_of_card(card: pd.DataFrame, *, language: str | None = None) -> Sentence:
+    """Say for every row of a scorecard what it was, how sure that is and how it stands to its target.
+
+    Parameters
+    ----------
+    card : DataFrame
+        One row per indicator, as `scorecard` gives. Columns read: `key value low high n unit target verdict` and, where
+        present, `method`.
+    language : str, optional
+
+    Returns
+    -------
+    Sentence
+        One line per row; what was not measured says why.
+
+    Examples
+    --------
+    >>> card = pd.DataFrame([{"key": "csat", "value": None, "low": None, "high": None, "n": 0, "unit": "share",
+    ...                       "target": 0.9, "verdict": "not_measured", "method": "not measured: no survey data"}])
+    >>> sentences_of_card(card)
+    Satisfaction, top two was not measured: no survey data.
+    """
+    rows: list[Mapping[str, Any]] = [{str(k): v for k, v in row.items()} for row in card.to_dict("records")]
+    return listed(sentence_of_value(row, reason=reason_of(row.get("method")), language=language) for row in rows)
+
+
+def sentence_attained(card: pd.DataFrame, *, language: str | None = None) -> Sentence:
+    """Say how many of the indicators reach their target, miss it, are too close to call or were not measured.
+
+    Parameters
+    ----------
+    card : DataFrame
+        Reads `verdict`.
+    language : str, optional
+
+    Returns
+    -------
+    Sentence
+
+    Examples
+    --------
+    >>> sentence_attained(pd.DataFrame({"verdict": ["missed", "missed", "not_measured"]}))
+    Of 3 headline indicators 0 reach their target, 2 miss it, 0 are too close to call; 1 was not measured.
+    """
+    tally = card["verdict"].value_counts()
+    names = ("met", "missed", "too_close", "no_target", "not_measured")
+    count = {name: (int(tally.get(name, 0)), "n") for name in names}
+    chosen = in_language(language)
+    said = sentence(
+        "Of {n} headline indicators {met} reach their target, {missed} miss it, {too_close} are too close to call",
+        zh="{n}项核心指标中，{met}项达标，{missed}项未达标，{too_close}项难以判定",
+        language=chosen,
+        n=(len(card), "n"),
+        **{name: count[name] for name in ("met", "missed", "too_close")},
+    )
+    parts = [said.text]
+    if count["no_target"][0]:
+        parts.append(say("tally_no_target", chosen, n=count["no_target"][0]))
+    if count["not_measured"][0]:
+        few = "tally_not_measured_one" if count["not_measured"][0] == 1 else "tally_not_measured"
+        parts.append(say(few, chosen, n=count["not_measured"][0]))
+    text = say("semicolon", chosen).join(parts) + say("full_stop", chosen)
+    return Sentence(text, text)
