@@ -45,7 +45,7 @@ class _Record:
     group: Group
     numerator: float
     denominator: float
-    excluded: dict[str, int]
+    excluded: dict[str, int] | None
     estimate: Estimate
 
 
@@ -65,7 +65,8 @@ def measure(
     by : str or iterable of str
         Columns to group by; rows where one is missing form a group of their own.
     level : float, 0–1, or None
-        Probability that an interval holds the true value; None leaves the intervals out, which is faster.
+        Probability that an interval holds the true value; None leaves the intervals and the count of rows left out
+        (`excluded` is None then), which is several times faster.
 
     Returns
     -------
@@ -188,7 +189,7 @@ def _sum_grain(frame: Any, terms: Sequence[Term], *, by: Sequence[str], level: f
     present = columns_of(frame)
     columns = [] if level is None else sorted({term.cluster for term in terms if term.cluster in present} - {None})
     held = narrowed(frame, terms, others=[*by, *STRATA])
-    sums, unlabelled = sum_terms(held, terms, by=by, clusters=columns)
+    sums, unlabelled = sum_terms(held, terms, by=by, clusters=columns, is_detailed=level is not None)
     clusters = {
         column: cluster_sums(
             held,
@@ -218,7 +219,8 @@ def _records(
         made = _estimate(row, group, found, held, level=level)
         if row.cluster and row.cluster not in columns_of(frames[row.grain]) and found.n and level is not None:
             made = replace(made, method=f"{made.method}; rows taken as independent: no column {row.cluster!r}")
-        records.append(_Record(row, group, found.a, found.b, dict(found.excluded), made))
+        excluded = None if level is None else dict(found.excluded)
+        records.append(_Record(row, group, found.a, found.b, excluded, made))
     return records
 
 
@@ -237,7 +239,8 @@ def _ratio_records(
         made = rate(a, b, level=level or 0.95)
         if level is None:
             made = _without_interval(made)
-        records.append(_Record(row, group, a, b, dict(numerator.excluded) if numerator else {}, made))
+        excluded = None if level is None else dict(numerator.excluded) if numerator else {}
+        records.append(_Record(row, group, a, b, excluded, made))
     return records
 
 

@@ -282,9 +282,13 @@ def test_an_indicator_measured_alone_is_the_same_as_among_others():
 def test_without_intervals_the_values_are_the_same():
     facts = contacts()
     with_them, without = measure(facts, CONTACT_KEYS, by="team"), measure(facts, CONTACT_KEYS, by="team", level=None)
-    columns = ["key", "team", "n", "numerator", "denominator", "value", "excluded"]
+    columns = ["key", "team", "n", "numerator", "denominator", "value"]
     assert_frame_equal(without[columns], with_them[columns])
     assert without["low"].isna().all()
+    assert without["excluded"].isna().all()
+    ratio = measure({"complaint": pd.DataFrame({"is_counted": [True]}), "contact": facts}, "complaint_rate", level=None)
+    assert_allclose(ratio["value"], 1 / facts["is_handled"].sum())
+    assert ratio["low"].isna().all() and ratio["excluded"].isna().all()
 
 
 # --- edges ----------------------------------------------------------------------------------------------------------
