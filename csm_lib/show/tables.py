@@ -21,10 +21,18 @@ from csm_lib.errors import SettingError
 from csm_lib.show.format import NOT_MEASURED, in_language, write_interval, write_value
 from csm_lib.show.messages import say
 
-__all__ = ["keep_table", "scorecard_table", "table", "write_target"]
+__all__ = ["NAME_PATTERN", "keep_table", "scorecard_table", "table", "write_target"]
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,60}")
-_OF_THE_ROW = ("value", "low", "high", "target", "reference", "before", "after", "actual")
+NAME_PATTERN = r"[a-z0-9][a-z0-9_]{0,60}"
+_OF_THE_ROW = (
+    "value", "low", "high", "target", "reference", "before", "after", "actual", "baseline", "previous", "year_before",
+    "benchmark", "rest",
+)  # fmt: skip
+# differences of two values of the row's unit; of two shares they are points
+_CHANGES = (
+    "gap", "change", "change_low", "change_high", "year_change", "year_change_low", "year_change_high",
+    "benchmark_gap", "difference", "difference_low", "difference_high", "smallest_change",
+)  # fmt: skip
 _SIGNS = {"met": "✓", "missed": "✗", "too_close": "≈", "no_target": "·", "not_measured": NOT_MEASURED}
 
 
@@ -52,7 +60,8 @@ def table(
         Column to heading, in order; every column under its own name unless given.
     units : mapping of str to str, optional
         Column to unit (`csm_lib.show.format.UNITS`). Guessed from the column's suffix unless given; `value`, `low`,
-        `high` and `target` follow the row's `unit` column where there is one.
+        `high`, `target` and their like follow the row's `unit` column where there is one, and differences (`change`,
+        `gap` …) too, with their sign and for shares in points.
     subtitle, note : str, optional
         Without a note a table without rows says why, as `frame.attrs["reason"]` has it.
     language : str, optional
@@ -174,7 +183,7 @@ def keep_table(frame: pd.DataFrame, *, name: str, title: str) -> None:
     SettingError
         If the name is not a plain name.
     """
-    if not _NAME.fullmatch(name):
+    if not re.fullmatch(NAME_PATTERN, name):
         raise SettingError(f"name must be lower-case letters, digits and '_', got {name!r}. Rename the table.")
     run_folder = os.environ.get("CSM_RUN_DIR")
     if not run_folder:
@@ -213,14 +222,17 @@ def _is_missing(entry: Any) -> bool:
 
 def _written(rows: pd.DataFrame, column: str, units: dict[str, str], by_row: bool, language: str | None) -> list[str]:
     entries = rows[column].tolist()
-    if column not in units and by_row and column in _OF_THE_ROW:
+    is_change = by_row and column not in units and column in _CHANGES
+    if column not in units and by_row and column in (*_OF_THE_ROW, *_CHANGES):
         kinds = [unit if isinstance(unit, str) else "exact" for unit in rows["unit"]]
     else:
         kinds = [units.get(column) or _guessed(column, rows[column])] * len(entries)
-    return [_cell(entry, kind, language) for entry, kind in zip(entries, kinds, strict=True)]
+    if is_change:
+        kinds = ["points" if kind == "share" else kind for kind in kinds]
+    return [_cell(entry, kind, language, signed=is_change) for entry, kind in zip(entries, kinds, strict=True)]
 
 
-def _cell(entry: Any, unit: str, language: str | None) -> str:
+def _cell(entry: Any, unit: str, language: str | None, *, signed: bool = False) -> str:
     if _is_missing(entry):
         return NOT_MEASURED
     if isinstance(entry, bool):
@@ -229,7 +241,7 @@ def _cell(entry: Any, unit: str, language: str | None) -> str:
         return " · ".join(" = ".join(map(str, part)) if isinstance(part, tuple) else str(part) for part in entry)
     if isinstance(entry, pd.Timestamp) and entry != entry.normalize():
         return f"{entry:%Y-%m-%d %H:%M}"
-    return write_value(entry, unit, language=language)
+    return write_value(entry, unit, language=language, signed=signed)
 
 
 def _guessed(column: str, entries: pd.Series) -> str:
