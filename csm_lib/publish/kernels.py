@@ -9,7 +9,6 @@ request (`CSM_KERNELS=ordinary`), kernels are ordinary subprocesses, which watch
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import random
@@ -30,6 +29,8 @@ from typing import Any
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
+
+from csm_lib.publish.warm import SERVER_OF, end_with_parent
 
 __all__ = ["Kernels", "WarmProvisioner", "can_fork"]
 
@@ -170,9 +171,12 @@ def _start_server() -> bool:
     try:
         with _start_lock:
             multiprocessing.get_context("forkserver").set_forkserver_preload(["csm_lib.publish.warm"])
+            os.environ[SERVER_OF] = str(os.getpid())
             forkserver.ensure_running()
     except OSError:
         return False
+    finally:
+        os.environ.pop(SERVER_OF, None)
     return True
 
 
@@ -190,7 +194,7 @@ def _hidden_main() -> Iterator[None]:
 def _kernel_main(arguments: list[str], env: dict[str, str], cwd: str) -> None:
     """Be a kernel: runs in the forked process until it is told to stop or its runner is gone."""
     os.setsid()
-    _die_with_server()
+    end_with_parent()
     threading.Thread(target=_end_with_runner, daemon=True).start()
     multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]  # a cell may use processes
     os.environ.clear()
@@ -201,8 +205,10 @@ def _kernel_main(arguments: list[str], env: dict[str, str], cwd: str) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     random.seed()
-    sys.modules["numpy"].random.seed()
-    sys.modules["matplotlib"].rcParams["backend"] = "module://matplotlib_inline.backend_inline"
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+    if "matplotlib" in sys.modules:
+        sys.modules["matplotlib"].rcParams["backend"] = "module://matplotlib_inline.backend_inline"
     sys.argv = ["ipykernel_launcher", *arguments]
     from ipykernel.kernelapp import IPKernelApp
 
@@ -217,13 +223,6 @@ def _end_with_runner() -> None:
     if runner is not None:
         runner.join()
         os.killpg(os.getpgrp(), signal.SIGKILL)
-
-
-def _die_with_server() -> None:
-    """On Linux also let the system end us with the server: a cell that never lets go of the interpreter can't watch."""
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def _private_folder() -> Path:

@@ -82,7 +82,7 @@ def parameters_of(path: Path) -> dict[str, Parameter]:
 
 
 def parameters_for(
-    notebooks: Sequence[Path], *, common: Mapping[str, Any], own: Mapping[str, Any]
+    notebooks: Sequence[Path], *, common: Mapping[str, Any], own: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, dict[str, Any]]:
     """Check every parameter by name and type and sort them by notebook.
 
@@ -91,8 +91,8 @@ def parameters_for(
     notebooks : sequence of Path
     common : mapping of str to object
         Given to every notebook; each must declare them.
-    own : mapping of str to object
-        `NOTEBOOK.NAME` to value. A text value for a parameter that is not a text is read as a literal.
+    own : mapping of str to mapping of str to object
+        Notebook to name to value. A text value for a parameter that is not a text is read as a literal.
 
     Returns
     -------
@@ -108,10 +108,10 @@ def parameters_for(
     given: dict[str, dict[str, Any]] = {name: {} for name in declared}
     broken: list[str] = []
     wanted = [(name, key, value) for name in declared for key, value in common.items()]
-    wanted += [(*full.rpartition(".")[::2], value) for full, value in own.items()]
+    wanted += [(name, key, value) for name, values in own.items() for key, value in values.items()]
     for notebook, key, value in wanted:
         if notebook not in declared:
-            broken.append(_refusal("notebook", notebook or key, list(declared), "notebooks of this run"))
+            broken.append(_refusal("notebook", notebook, list(declared), "notebooks of this run"))
         elif key not in declared[notebook]:
             broken.append(_refusal("parameter", f"{notebook}.{key}", list(declared[notebook]), "it has"))
         else:

@@ -7,16 +7,19 @@ threads, because each one only waits for its kernel.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
@@ -26,7 +29,16 @@ from papermill.parameterize import parameterize_notebook
 from csm_lib.errors import RunError
 from csm_lib.publish.kernels import Kernels
 
-__all__ = ["Failure", "NotebookRun", "Progress", "default_jobs", "execute_in_place", "run_notebooks"]
+__all__ = [
+    "Failure",
+    "NotebookRun",
+    "Progress",
+    "default_jobs",
+    "describe",
+    "execute_in_place",
+    "is_numbered",
+    "run_notebooks",
+]
 
 ENGINE = "csm"
 CELL_TIMEOUT_S = 1800
@@ -251,16 +263,17 @@ def _run(
             cell.metadata.setdefault("papermill", nbformat.NotebookNode(status="pending"))
     ended: BaseException | None = None
     try:
-        papermill_engines.execute_notebook_with_engine(
-            ENGINE,
-            notebook,
-            "python3",
-            progress_bar=False,
-            kernel=kernel,
-            env=env,
-            folder=workspace,
-            timeout_s=timeout_s,
-        )
+        with _event_loop():
+            papermill_engines.execute_notebook_with_engine(
+                ENGINE,
+                notebook,
+                "python3",
+                progress_bar=False,
+                kernel=kernel,
+                env=env,
+                folder=workspace,
+                timeout_s=timeout_s,
+            )
     except Exception as error:  # whatever stopped it is reported as this notebook's failure
         ended = error
     failure = _failure(notebook, ended, timeout_s)
@@ -268,11 +281,26 @@ def _run(
     return NotebookRun(path.stem, status, time.perf_counter() - started, notebook, failure)
 
 
+@contextmanager
+def _event_loop() -> Iterator[None]:
+    """Give this thread an event loop and close it again, with whatever a kernel's end left waiting in it."""
+    loop = ensure_event_loop()
+    try:
+        yield
+    finally:
+        waiting = asyncio.all_tasks(loop)
+        for task in waiting:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
+        loop.close()
+        asyncio.set_event_loop(None)
+
+
 def _failure(notebook: Any, ended: BaseException | None, timeout_s: float) -> Failure | None:
     position = -1
     reached = 0
     for cell in notebook.cells:
-        position += "injected-parameters" not in cell.metadata.get("tags", [])
+        position += is_numbered(cell)
         for out in cell.get("outputs", []):
             if out.output_type == "error":
                 return Failure(
@@ -287,6 +315,11 @@ def _failure(notebook: Any, ended: BaseException | None, timeout_s: float) -> Fa
     if isinstance(ended, DeadKernelError):
         return Failure(reached, "kernel died", "often because memory ran out; run fewer notebooks at once (--jobs 1)")
     return Failure(reached, type(ended).__name__, str(ended))
+
+
+def is_numbered(cell: Any) -> bool:
+    """Tell whether a cell counts in positions: injected parameters and twins in another language don't."""
+    return not any(tag == "injected-parameters" or tag.startswith("lang-") for tag in cell.metadata.get("tags", []))
 
 
 def _clear(notebook: Any) -> None:

@@ -1,18 +1,25 @@
-"""Importing this module is what "warming" means: once in the fork server, for every kernel forked from it.
+"""Importing this module in the fork server is what "warming" means: once there, for every kernel forked from it.
 
-This is the one module where something happens at import. Libraries may log or warn while they are imported (a font
-cache being built, say); nobody could act on that, so it is kept off the terminal. Nothing is *used* here: a started
-thread or an open connection does not survive a fork.
+Anywhere else importing it does nothing. Libraries may log or warn while they are imported (a font cache being built,
+say); nobody could act on that, so it is kept off the terminal. Nothing is *used* here: a started thread or an open
+connection does not survive a fork.
 """
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import logging
+import os
+import signal
+import sys
 import warnings
 from contextlib import suppress
 
-__all__ = ["PRELOADED"]
+__all__ = ["PRELOADED", "SERVER_OF", "end_with_parent"]
+
+SERVER_OF = "CSM_WARM_SERVER_OF"
+_END_WITH_PARENT = 1
 
 PRELOADED = (
     "numpy",
@@ -40,9 +47,23 @@ PRELOADED = (
     "csm_lib.show.prose",
 )
 
-logging.getLogger("matplotlib").setLevel(logging.ERROR)
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    for _name in PRELOADED:
-        with suppress(ImportError):  # a kernel that needs it meets the same error, in the cell that needs it
-            importlib.import_module(_name)
+
+def end_with_parent() -> None:
+    """On Linux, let the system end this process with the one that started it, whatever it is busy with."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)
+
+
+def _warm() -> None:
+    end_with_parent()
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in PRELOADED:
+            with suppress(ImportError):  # a kernel that needs it meets the same error, in the cell that needs it
+                importlib.import_module(name)
+
+
+if os.environ.get(SERVER_OF) == str(os.getppid()):
+    _warm()

@@ -126,13 +126,14 @@ def write_interval(low: Any, high: Any, unit: str, *, language: str | None = Non
     Examples
     --------
     >>> write_interval(0.77, 0.79, "share")
-    '77.0%–79.0%'
+    '77.0–79.0%'
     """
     if low is None or high is None or low != low or high != high:
         return NOT_MEASURED
     joint = " to " if in_language(language) == "en" and (low < 0 or high < 0) else "–"
-    ends = (write_value(low, unit, language=language), write_value(high, unit, language=language))
-    return joint.join(ends)
+    lower, upper = write_value(low, unit, language=language), write_value(high, unit, language=language)
+    ending = upper.lstrip("−+0123456789.,")
+    return joint.join((lower.removesuffix(ending), upper))
 
 
 def write_date(value: Any, *, language: str | None = None) -> str:

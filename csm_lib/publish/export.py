@@ -1,0 +1,258 @@
+"""Turn an executed notebook into one page that needs nothing but itself.
+
+The page works from a folder, offline, without scripts, on a phone, on paper and in the dark. A reader sees questions
+and answers; the code is one click below each answer. nbconvert converts with the template in `template/`.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import HTMLExporter
+from nbconvert.filters import markdown2html, strip_ansi
+from nbconvert.preprocessors import Preprocessor
+
+from csm_lib.publish.markup import Heading, clean, plain
+from csm_lib.publish.runner import Failure, is_numbered
+
+__all__ = ["POLICY", "Link", "PageFrame", "failed_page", "page", "title_of"]
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+_HERE = Path(__file__).parent
+_LANG = {"en": "en", "zh": "zh-Hans"}
+_WORDS: dict[str, tuple[str, str]] = {
+    "all_periods": ("All periods", "全部期间"),
+    "code": ("Code of cell", "代码：单元"),
+    "contents": ("Contents", "目录"),
+    "failed": ("This notebook did not run to its end", "此笔记本未能运行完毕"),
+    "failed_cell": ("Cell {cell}", "单元{cell}"),
+    "made": ("Made from checked data by computed notebooks.", "由经过检查的数据自动计算生成。"),
+    "no_alt": ("Chart without a description", "未附说明的图表"),
+    "pages": ("Pages", "页面"),
+    "run": ("How this report was made", "报告生成记录"),
+    "skip": ("Skip to content", "跳到正文"),
+    "tables": ("All tables as a spreadsheet", "全部表格（电子表格）"),
+    "traceback": ("Traceback", "错误追踪"),
+}
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link of a page's navigation."""
+
+    href: str
+    title: str
+    is_current: bool = False
+
+
+@dataclass(frozen=True)
+class PageFrame:
+    """What surrounds a notebook on its page.
+
+    Attributes
+    ----------
+    subtitle : str
+        Organisation, period and scope.
+    language : str
+    links, downloads : sequence of Link
+        Navigation at the top, and at the foot of the page.
+    notice : str
+        Clean markup shown first.
+    has_code : bool
+        Offer each cell's code.
+    """
+
+    subtitle: str
+    language: str = "en"
+    links: Sequence[Link] = ()
+    downloads: Sequence[Link] = field(default=())
+    notice: str = ""
+    has_code: bool = True
+
+
+def word(key: str, language: str) -> str:
+    """Write one of the fixed words of a page."""
+    return _WORDS[key][language == "zh"]
+
+
+def page(notebook: Any, frame: PageFrame) -> str:
+    """Export an executed notebook as a page.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Not changed.
+    frame : PageFrame
+
+    Returns
+    -------
+    str
+        A whole HTML document.
+    """
+    context = {
+        "lang": _LANG[frame.language],
+        "policy": POLICY,
+        "css": _css(),
+        "subtitle": frame.subtitle,
+        "links": frame.links,
+        "downloads": frame.downloads,
+        "notice": frame.notice,
+        "has_code": frame.has_code,
+        "footer": word("made", frame.language),
+        "words": {key: word(key, frame.language) for key in _WORDS},
+    }
+    html, _ = _exporter().from_notebook_node(notebook, resources={"page": context, "language": frame.language})
+    return str(html)
+
+
+def failed_page(notebook: Any, failure: Failure, frame: PageFrame) -> str:
+    """Export a notebook that failed, the error first.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+    failure : Failure
+    frame : PageFrame
+
+    Returns
+    -------
+    str
+    """
+    language = frame.language
+    said = escape(f"{failure.kind}: {failure.sentence}" if failure.sentence else failure.kind)
+    trace = [strip_ansi("\n".join(out.traceback)) for cell in notebook.cells for out in cell.get("outputs", [])
+             if out.output_type == "error"]  # fmt: skip
+    details = (
+        f'<details><summary>{word("traceback", language)}</summary><pre tabindex="0">{escape(trace[0])}</pre></details>'
+        if trace and trace[0].strip() != f"{failure.kind}: {failure.sentence}"
+        else ""
+    )
+    where = word("failed_cell", language).format(cell=failure.cell)
+    notice = (
+        f'<section class="failure" aria-labelledby="failure"><h2 id="failure">{word("failed", language)}</h2>'
+        f"<p><strong>{where}</strong>: {said}</p>{details}</section>"
+    )
+    return page(notebook, replace(frame, notice=notice))
+
+
+def title_of(notebook: Any, *, language: str, fallback: str) -> str:
+    """Read a notebook's title: its first heading in the language.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+    language : str
+    fallback : str
+        Used without a heading.
+
+    Returns
+    -------
+    str
+    """
+    for cell in _in_language(notebook.cells, language):
+        if cell.cell_type == "markdown" and (found := re.search(r"^#\s+(.+)$", cell.source, re.MULTILINE)):
+            return plain(markdown2html(found[1]))
+    return fallback.replace("_", " ")
+
+
+class _Prepare(Preprocessor):
+    """Work out what each cell shows, the page's heading and its table of contents, before the template runs."""
+
+    def preprocess(self, nb: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        language = resources["language"]
+        number = -1
+        for cell in nb.cells:
+            number += is_numbered(cell)
+            cell.metadata["number"] = number
+        nb.cells = _in_language(nb.cells, language)
+        taken = {"top", "content", "failure"}
+        headings: list[Heading] = []
+        for cell in nb.cells:
+            if cell.cell_type == "markdown":
+                cell.metadata["shown"], found = clean(markdown2html(cell.source), taken=taken)
+                headings += found
+            elif cell.cell_type == "code":
+                cell.metadata["shown"] = [shown for out in cell.outputs if (shown := _shown(out, taken, language))]
+        resources["heading_text"], resources["heading_html"] = _take_heading(nb, headings, resources)
+        resources["toc"] = [heading for heading in headings if heading.level == 2]
+        return nb, resources
+
+
+def _take_heading(nb: Any, headings: list[Heading], resources: Mapping[str, Any]) -> tuple[str, str]:
+    """Lift the notebook's title out of its first cell, to be the page's only h1."""
+    first = next((heading for heading in headings if heading.level == 1), None)
+    if first is None:
+        name = str(resources.get("metadata", {}).get("name", "")).replace("_", " ") or "Notebook"
+        return name, escape(name)
+    headings.remove(first)
+    pattern = re.compile(rf'<h2 id="{re.escape(first.id)}">(.*?)</h2>', re.DOTALL)
+    for cell in nb.cells:
+        if cell.cell_type == "markdown" and (found := pattern.search(cell.metadata["shown"])):
+            cell.metadata["shown"] = pattern.sub("", cell.metadata["shown"], count=1).strip()
+            return first.text, found[1]
+    return first.text, escape(first.text)
+
+
+def _in_language(cells: Sequence[Any], language: str) -> list[Any]:
+    """Keep one of each pair of twin cells: the tagged one in the language, else the one without a tag."""
+    kept = []
+    for place, cell in enumerate(cells):
+        tags = {tag for tag in cell.metadata.get("tags", []) if tag.startswith("lang-")}
+        after = cells[place + 1] if place + 1 < len(cells) else None
+        has_twin = (
+            cell.cell_type == "markdown" and after is not None and f"lang-{language}" in after.metadata.get("tags", [])
+        )
+        if f"lang-{language}" in tags or (not tags and not has_twin):
+            kept.append(cell)
+    return kept
+
+
+def _shown(out: Any, taken: set[str], language: str) -> str:
+    """Turn one output into clean markup; warnings and errors are not part of a report."""
+    if out.output_type == "stream":
+        return f'<pre tabindex="0">{escape(strip_ansi(out.text))}</pre>' if out.name == "stdout" else ""
+    data = out.get("data", {})
+    for kind in ("image/svg+xml", "image/png", "image/jpeg"):
+        if kind in data:
+            alt = (
+                out.metadata.get(kind, {}).get("alt") or _spoken(data.get("text/plain", "")) or word("no_alt", language)
+            )
+            return _picture(kind, data[kind], alt)
+    if "text/html" in data:
+        return clean(data["text/html"], taken=taken)[0]
+    if "text/markdown" in data:
+        return f'<div class="result">{clean(markdown2html(data["text/markdown"]), taken=taken)[0]}</div>'
+    text = data.get("text/plain", "")
+    return f'<pre tabindex="0">{escape(strip_ansi(text))}</pre>' if text else ""
+
+
+def _spoken(text: str) -> str:
+    """A picture's plain text is of use unless it only names a Python object."""
+    return "" if text.startswith("<") else text
+
+
+def _picture(kind: str, content: str, alt: str) -> str:
+    """Embed a picture as data: as an image, a drawing cannot run or load anything."""
+    encoded = base64.b64encode(content.encode()).decode() if kind == "image/svg+xml" else "".join(content.split())
+    label = escape(alt, quote=True)
+    image = f'<img src="data:{kind};base64,{encoded}" alt="{label}">'
+    return f'<div class="figure" tabindex="0" role="group" aria-label="{label[:80]}">{image}</div>'
+
+
+@cache
+def _css() -> str:
+    return (_HERE / "template" / "page.css").read_text(encoding="utf-8").strip()
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    exporter = HTMLExporter(extra_template_basedirs=[str(_HERE)], template_name="template")
+    exporter.register_preprocessor(_Prepare, enabled=True)
+    return exporter

@@ -1,0 +1,174 @@
+"""Let only harmless, accessible markup onto a page, whatever a cell or the data put into it.
+
+Everything not on the list below is dropped: scripts and styles with their content, unknown elements but for their text,
+every attribute that could run code or load something. Headings start at level 2 (a page has one `h1` of its own), table
+headers get a scope, and wide tables scroll in a container of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bs4 import BeautifulSoup, Comment, Tag
+from bs4.element import PreformattedString
+
+__all__ = ["Heading", "clean", "plain", "slug"]
+
+_GONE = ("script", "style", "iframe", "object", "embed", "form", "svg", "math", "template", "link", "meta", "noscript")
+_TEXT_ELEMENTS = (
+    *("p", "br", "hr", "strong", "em", "b", "i", "s", "del", "code", "pre", "blockquote", "ul", "li", "dl", "dt", "dd"),
+    *("sup", "sub", "div", "span", "h1", "h2", "h3", "h4", "h5", "h6", "small", "mark", "kbd", "q"),
+    *("table", "caption", "thead", "tbody", "tfoot", "tr"),
+)
+_ALLOWED: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(_TEXT_ELEMENTS, ("lang", "class")),
+    "ol": ("lang", "class", "start"),
+    "a": ("href", "lang"),
+    "img": ("src", "alt"),
+    "abbr": ("title", "lang"),
+    "th": ("lang", "class", "scope", "colspan", "rowspan"),
+    "td": ("lang", "class", "colspan", "rowspan"),
+}
+_PICTURE = re.compile(r"data:image/(?:png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+")
+_RELATIVE = re.compile(r"(?:#|\./)?[\w./@~%-]*(?:#[\w%-]*)?")
+_LONG_TEXT = 32
+_NUMBER = re.compile(r"[1-9]\d{0,3}")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading of a page: its id, its level as written, its text."""
+
+    id: str
+    level: int
+    text: str
+
+
+def clean(html: str, *, taken: set[str] | None = None) -> tuple[str, list[Heading]]:
+    """Clean markup and name its headings.
+
+    Parameters
+    ----------
+    html : str
+    taken : set of str, optional
+        Ids already on the page; the new ones are added.
+
+    Returns
+    -------
+    tuple of (str, list of Heading)
+
+    Examples
+    --------
+    >>> clean('<h1 onclick="x()">Why?</h1><script>x()</script><a href="https://example.org">there</a>')[0]
+    '<h2 id="why">Why?</h2>there'
+    """
+    soup = BeautifulSoup(html, "html.parser")
+    for unwanted in soup.find_all(string=lambda text: isinstance(text, (Comment, PreformattedString))):
+        unwanted.extract()
+    for element in soup.select("a.anchor-link"):
+        element.decompose()
+    for element in soup.find_all(_GONE):
+        element.decompose()
+    for element in soup.find_all(True):
+        _keep_harmless(element)
+    for table in soup.find_all("table"):
+        _make_accessible(soup, table)
+    headings = [
+        _named(element, taken if taken is not None else set()) for element in soup.find_all(re.compile("^h[1-6]$"))
+    ]
+    return str(soup).strip(), headings
+
+
+def plain(html: str) -> str:
+    """Read the text of markup.
+
+    Parameters
+    ----------
+    html : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> plain("<h2>What <em>now</em>?</h2>")
+    'What now?'
+    """
+    return BeautifulSoup(html, "html.parser").get_text().strip()
+
+
+def slug(text: str) -> str:
+    """Turn text into an id; letters of any script stay.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> slug("Where do we fall short?"), slug("差距 在哪")
+    ('where-do-we-fall-short', '差距-在哪')
+    """
+    return re.sub(r"[\W_]+", "-", text.lower()).strip("-") or "part"
+
+
+def _keep_harmless(element: Tag) -> None:
+    allowed = _ALLOWED.get(element.name)
+    if element.name == "a" and not _RELATIVE.fullmatch(str(element.get("href", ""))):
+        allowed = None
+    if element.name == "img" and not _PICTURE.fullmatch(str(element.get("src", ""))):
+        element.replace_with(str(element.get("alt", "")))
+        return
+    if allowed is None:
+        element.unwrap()
+        return
+    for name in list(element.attrs):
+        is_bad_span = name in ("colspan", "rowspan", "start") and not _NUMBER.fullmatch(str(element[name]))
+        if name not in allowed or is_bad_span:
+            del element[name]
+    if element.name == "img":
+        element["alt"] = str(element.get("alt", ""))
+
+
+def _make_accessible(soup: BeautifulSoup, table: Tag) -> None:
+    """Turn a title row into a caption, give headers a scope, let the table scroll."""
+    caption = table.find("caption")
+    titles = [row.extract() for row in table.select("thead tr.gt_heading")]
+    if titles and caption is None:
+        caption = soup.new_tag("caption")
+        caption.string = titles[0].get_text(strip=True)
+        for row in titles[1:]:
+            below = soup.new_tag("span")
+            below.string = row.get_text(strip=True)
+            caption.append(below)
+        table.insert(0, caption)
+    for header in table.find_all("th"):
+        if not header.get_text(strip=True):
+            header.name = "td"
+            del header["scope"]
+        elif not header.get("scope"):
+            header["scope"] = "col" if header.find_parent("thead") else "row"
+    for cell in table.find_all("td"):
+        if len(cell.get_text()) > _LONG_TEXT:
+            cell["class"] = " ".join([*map(str, cell.get("class") or []), "long"])
+    label = caption.get_text(" ", strip=True) if caption else "table"
+    table.wrap(soup.new_tag("div", attrs={"class": "scroll", "tabindex": "0", "role": "region", "aria-label": label}))
+
+
+def _named(element: Tag, taken: set[str]) -> Heading:
+    level, text = int(element.name[1]), element.get_text().strip()
+    name = base = slug(text)
+    count = 1
+    while name in taken:
+        count += 1
+        name = f"{base}-{count}"
+    taken.add(name)
+    element.name = f"h{max(2, level)}"
+    element.attrs = {"id": name}
+    return Heading(name, level, text)

@@ -1,0 +1,184 @@
+"""What a report rests on, written beside it: `run.json`.
+
+The record names parameters, table versions, input files with their hashes, libraries, notebooks and the headline, so
+that a number can be traced back and two runs can be compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from csm_lib.errors import RunError
+from csm_lib.publish.runner import NotebookRun
+
+__all__ = ["check_report", "fingerprint_of", "packages", "read_record", "record_of", "write_record"]
+
+_LARGEST_PAGE = 2_000_000
+_LOADS = re.compile(
+    r"""(?:\b(?:src|href|srcset|action|poster|data)\s*=\s*["']?|url\(\s*["']?|@import\s+["']?)(?:\w+:)?//""",
+    re.IGNORECASE,
+)
+
+
+def record_of(
+    book: Any,
+    runs: Sequence[NotebookRun],
+    *,
+    given: Mapping[str, Mapping[str, Any]],
+    prints: Mapping[str, str],
+    kept: Path,
+) -> dict[str, Any]:
+    """Collect what a report rests on.
+
+    Parameters
+    ----------
+    book : Workbook
+    runs : sequence of NotebookRun
+    given : mapping of str to mapping of str to object
+        Parameters that the user set, by notebook.
+    prints : mapping of str to str
+        Fingerprint of each notebook's inputs.
+    kept : Path
+        Folder with one folder per notebook, where the headline may lie.
+
+    Returns
+    -------
+    dict
+        As DESIGN §8 of the report has it; nothing in it is NaN.
+    """
+    own = {f"{notebook}.{name}": value for notebook, values in given.items() for name, value in values.items()}
+    files = book.files
+    return {
+        "parameters": {"period": book.period.name, "scope": book.scope_name, "language": book.language, **own},
+        "period": {"start_on": book.period.start_on.isoformat(), "end_on": book.period.end_on.isoformat()},
+        "tables": dict(sorted(book.data.versions.items())),
+        "inputs": _inputs(files),
+        "packages": packages(),
+        "notebooks": [
+            {"name": run.name, "status": run.status, "seconds": run.seconds, "fingerprint": prints[run.name]}
+            for run in runs
+        ],
+        "headline": _headline(kept),
+    }
+
+
+def write_record(report: Path, record: Mapping[str, Any]) -> None:
+    """Write the record of a report; not-a-number is refused."""
+    text = json.dumps(record, ensure_ascii=False, allow_nan=False, indent=1)
+    (report / "run.json").write_text(text, encoding="utf-8")
+
+
+def read_record(report: Path) -> dict[str, Any]:
+    """Read the record of a report.
+
+    Parameters
+    ----------
+    report : Path
+
+    Returns
+    -------
+    dict
+        Empty where there is none that can be read.
+    """
+    try:
+        found = json.loads((report / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def fingerprint_of(path: Path, parameters: Mapping[str, Any], book: Any) -> str:
+    """Give a fingerprint of everything a notebook's answer depends on.
+
+    Parameters
+    ----------
+    path : Path
+    parameters : mapping of str to object
+    book : Workbook
+
+    Returns
+    -------
+    str
+    """
+    package = Path(__file__).parents[1]
+    others = [*package.rglob("*.py"), *package.rglob("*.toml"), *(book.workspace / "data" / "config").glob("*.toml")]
+    parts = [path.read_bytes(), *(file.read_bytes() for file in sorted(others))]
+    said = {"parameters": dict(parameters), "tables": dict(book.data.versions), "packages": packages()}
+    digest = hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode())
+    for part in parts:
+        digest.update(hashlib.sha256(part).digest())
+    return digest.hexdigest()
+
+
+def packages() -> dict[str, str]:
+    """Give the versions of this package and of those it depends on."""
+    names = {re.split(r"[^\w.-]", line)[0] for line in requires("csm_lib") or [] if "extra ==" not in line}
+    found = {}
+    for name in sorted(names | {"csm_lib"}):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def check_report(report: Path, notebooks: Sequence[str]) -> None:
+    """Check an assembled report before it is published.
+
+    Parameters
+    ----------
+    report : Path
+    notebooks : sequence of str
+        Names whose pages must be there.
+
+    Raises
+    ------
+    RunError
+        With everything that is wrong.
+    """
+    broken = []
+    for name in ["index", *notebooks]:
+        path = report / f"{name}.html"
+        if not path.exists():
+            broken.append(f"{path.name} must exist, got no such page.")
+            continue
+        html = path.read_text(encoding="utf-8")
+        if len(html.encode()) > _LARGEST_PAGE:
+            broken.append(f"{path.name} must be under 2 MB, got {len(html.encode()) / 1e6:.1f} MB. Show less in it.")
+        if html.count("<h1") != 1:
+            broken.append(f"{path.name} must have one h1, got {html.count('<h1')}.")
+        if found := _LOADS.search(html):
+            broken.append(f"{path.name} must load nothing from elsewhere, got {found[0]!r}.")
+    for path in sorted((report / "tables").glob("*.csv")):
+        try:
+            pd.read_csv(path, encoding="utf-8-sig", dtype=str)
+        except pd.errors.EmptyDataError:
+            broken.append(f"{path.name} must have columns, got none.")
+        except (ValueError, pd.errors.ParserError) as error:
+            broken.append(f"{path.name} must be readable, got {error}.")
+    if broken:
+        raise RunError("report must pass its checks before it is published, got:\n" + "\n".join(broken))
+
+
+def _inputs(files: pd.DataFrame) -> list[dict[str, str]]:
+    """List the ingested files once each."""
+    if files.empty:
+        return []
+    once = files[["path", "sha256"]].astype(str).drop_duplicates().sort_values(["path", "sha256"])
+    return [{"path": row["path"], "sha256": row["sha256"]} for row in once.to_dict("records")]
+
+
+def _headline(kept: Path) -> list[dict[str, Any]]:
+    for path in sorted(kept.glob("*/headline.json")):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(found, list):
+            return found
+    return []

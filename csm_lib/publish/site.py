@@ -1,0 +1,259 @@
+"""Run a period's notebooks, assemble its report, check it and put it in place in one step.
+
+Until the last step nothing that is published changes: a run that fails or is killed leaves the former report as it was.
+One run at a time per workspace. A failed notebook is kept as a page with the error first.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from csm_lib.collect.locks import exclusive
+from csm_lib.collect.warehouse import Edition, warehouse_folder
+from csm_lib.errors import RunError, UnavailableError, UsageError
+from csm_lib.publish.editions import recover, staging_folder, swap_in
+from csm_lib.publish.export import Link, PageFrame, failed_page, page, title_of, word
+from csm_lib.publish.overview import write_overview
+from csm_lib.publish.parameters import parameters_for
+from csm_lib.publish.records import check_report, fingerprint_of, read_record, record_of, write_record
+from csm_lib.publish.runner import NotebookRun, Progress, describe, run_notebooks
+from csm_lib.publish.spreadsheets import gather, write_csv, write_spreadsheet
+from csm_lib.workspaces import notebooks_folder
+
+__all__ = ["REPORT_NOTEBOOK", "RunResult", "publish"]
+
+REPORT_NOTEBOOK = "05_report_and_action_plan"
+_DRAFTS, _FAILED, _KEPT = ".draft", ".failed", ".run"
+_NAV: dict[str, tuple[str, str]] = {
+    "01_objectives_and_scope": ("Objectives", "目标与范围"),
+    "02_kpi_selection": ("Indicators", "关键指标"),
+    "03_data_collection": ("Data", "数据采集"),
+    "04_gap_analysis": ("Gaps", "分析与差距"),
+    "05_report_and_action_plan": ("Report", "报告与行动计划"),
+    "06_root_cause": ("Causes", "根因分析"),
+    "07_staffing": ("Staffing", "人员配置"),
+    "08_improvement": ("Improvement", "改进"),
+    "09_customer_voice": ("Customers", "客户之声"),
+}
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run did.
+
+    Attributes
+    ----------
+    report : Path
+        The page to open; a draft if only some notebooks were run.
+    period : str
+    notebooks : tuple of NotebookRun
+    headline : list of dict
+    is_draft : bool
+        True if only some notebooks were run: the published report stays as it was.
+    """
+
+    report: Path
+    period: str
+    notebooks: tuple[NotebookRun, ...]
+    headline: list[dict[str, Any]]
+    is_draft: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the machine-readable result."""
+        return {
+            "report": str(self.report),
+            "period": self.period,
+            "notebooks": [{"name": run.name, "status": run.status, "seconds": run.seconds} for run in self.notebooks],
+        }
+
+
+def publish(
+    book: Any,
+    *,
+    notebooks: Sequence[Path] | None = None,
+    only: Sequence[str] = (),
+    jobs: int | None = None,
+    resume: bool = False,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Run the notebooks for the period and scope of a workbook and publish their report.
+
+    Parameters
+    ----------
+    book : Workbook
+        Says period, scope, language, workspace, settings, table versions and ingested files.
+    notebooks : sequence of Path, optional
+        All notebooks of a report, in order; the shipped ones unless given.
+    only : sequence of str, optional
+        Names of the notebooks to run; the result is a draft beside the published report.
+    jobs : int, optional
+        Notebooks at once.
+    resume : bool
+        Reuse notebooks whose source, parameters, data and libraries are those of an earlier run.
+    parameters : mapping of str to mapping of str to object, optional
+        Notebook to name to value.
+    progress : callable, optional
+        Called with name, status and seconds.
+
+    Returns
+    -------
+    RunResult
+
+    Raises
+    ------
+    UsageError
+        If a notebook of `only` does not exist.
+    SettingError
+        If a parameter does not exist or has the wrong type; no kernel was started.
+    RunError
+        If a notebook failed; nothing was published.
+    UnavailableError
+        If another run works in this workspace, or the data changed meanwhile.
+    """
+    chosen = _chosen(sorted(notebooks_folder().glob("*.ipynb")) if notebooks is None else notebooks, only)
+    common = {"period": book.period.name, "scope": book.scope_name, "language": book.language}
+    given = parameters_for(chosen, common=common, own=parameters or {})
+    reports = book.workspace / "reports"
+    name = book.period.name if book.scope_name == "all" else f"{book.period.name}@{book.scope_name}"
+    with exclusive(reports / ".lock", what="reports must be written by one run at a time"):
+        recover(reports)
+        staging = staging_folder(reports, name)
+        try:
+            prints = {path.stem: fingerprint_of(path, given[path.stem], book) for path in chosen}
+            earlier = _reusable(reports, name, prints) if resume else {}
+            for notebook, folder in earlier.items():
+                shutil.copytree(folder / _KEPT / notebook, staging / _KEPT / notebook)
+            runs = _run_all(chosen, given, book, staging, earlier, jobs=jobs, progress=progress)
+            record = record_of(book, runs, given=parameters or {}, prints=prints, kept=staging / _KEPT)
+            _assemble(staging, runs, book, record)
+            if any(run.failure for run in runs):
+                raise RunError(_keep_failed(staging, reports / _FAILED / name, runs, book))
+            _refuse_changed_data(book)
+            check_report(staging, [run.name for run in runs])
+            target = (reports / _DRAFTS / name) if only else (reports / name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            swap_in(staging, target)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+        if not only:
+            shutil.rmtree(reports / _FAILED / name, ignore_errors=True)
+        write_overview(reports, organisation=book.settings.workbook.organisation, language=book.language)
+    return RunResult(target / "index.html", book.period.name, tuple(runs), record["headline"], bool(only))
+
+
+def _chosen(notebooks: Sequence[Path], only: Sequence[str]) -> list[Path]:
+    known = {path.stem: path for path in notebooks}
+    unknown = [name for name in only if name not in known]
+    if unknown or not known:
+        got = ", ".join(map(repr, unknown)) or "none"
+        shipped = ", ".join(known) or "those shipped"
+        raise UsageError(f"notebooks must be among {shipped}, got {got}. Name one of them.")
+    return [path for name, path in known.items() if name in only or not only]
+
+
+def _run_all(
+    chosen: Sequence[Path],
+    given: Mapping[str, Mapping[str, Any]],
+    book: Any,
+    staging: Path,
+    earlier: Mapping[str, Path],
+    *,
+    jobs: int | None,
+    progress: Progress | None,
+) -> list[NotebookRun]:
+    """Run what has to run; take the rest from where it was kept."""
+    fresh = run_notebooks(
+        [path for path in chosen if path.stem not in earlier],
+        parameters=given,
+        workspace=book.workspace,
+        run_folder=staging / _KEPT,
+        jobs=jobs,
+        progress=progress,
+        language=book.language,
+    )
+    reused = [
+        NotebookRun(name, "reused", 0.0, nbformat.read(folder / "notebooks" / f"{name}.ipynb", as_version=4))
+        for name, folder in earlier.items()
+    ]
+    by_name = {run.name: run for run in [*fresh, *reused]}
+    return [by_name[path.stem] for path in chosen]
+
+
+def _reusable(reports: Path, name: str, prints: Mapping[str, str]) -> dict[str, Path]:
+    """Find, for each notebook, a folder that holds a finished run of the very same inputs."""
+    found: dict[str, Path] = {}
+    for folder in (reports / name, reports / _FAILED / name, reports / _DRAFTS / name):
+        for entry in read_record(folder).get("notebooks", []):
+            is_same = prints.get(entry["name"]) == entry.get("fingerprint")
+            if is_same and entry["status"] != "failed" and (folder / _KEPT / entry["name"]).is_dir():
+                found[entry["name"]] = folder
+    return found
+
+
+def _assemble(staging: Path, runs: Sequence[NotebookRun], book: Any, record: Mapping[str, Any]) -> None:
+    """Write pages, executed notebooks, tables and the record of the run."""
+    (staging / "notebooks").mkdir()
+    for run in runs:
+        nbformat.write(run.notebook, staging / "notebooks" / f"{run.name}.ipynb")
+        frame = _frame(book, runs, current=run.name)
+        html = failed_page(run.notebook, run.failure, frame) if run.failure else page(run.notebook, frame)
+        (staging / f"{run.name}.html").write_text(html, encoding="utf-8")
+    names = [run.name for run in runs]
+    front = REPORT_NOTEBOOK if REPORT_NOTEBOOK in names else names[0]
+    shutil.copyfile(staging / f"{front}.html", staging / "index.html")
+    (staging / "tables").mkdir()
+    tables = gather(staging / _KEPT)
+    for name, entry in tables.items():
+        write_csv(entry.frame(), staging / "tables" / f"{name}.csv")
+    write_spreadsheet(tables, staging / "tables" / "tables.xlsx")
+    write_record(staging, record)
+
+
+def _frame(book: Any, runs: Sequence[NotebookRun], *, current: str) -> PageFrame:
+    language = book.language
+    front = REPORT_NOTEBOOK if any(run.name == REPORT_NOTEBOOK for run in runs) else ""
+    ordered = sorted(runs, key=lambda run: run.name != front)
+    links = [
+        Link("index.html" if run.name == front else f"{run.name}.html", _nav(run, language), run.name == current)
+        for run in ordered
+    ]
+    downloads = (
+        Link("../index.html", word("all_periods", language)),
+        Link("tables/tables.xlsx", word("tables", language)),
+        Link("run.json", word("run", language)),
+    )
+    scope = "" if book.scope_name == "all" else f" · {book.scope_name}"
+    return PageFrame(f"{book.settings.workbook.organisation} · {book.period.name}{scope}", language, links, downloads)
+
+
+def _nav(run: NotebookRun, language: str) -> str:
+    if run.name in _NAV:
+        return _NAV[run.name][language == "zh"]
+    return title_of(run.notebook, language=language, fallback=run.name)
+
+
+def _keep_failed(staging: Path, folder: Path, runs: Sequence[NotebookRun], book: Any) -> str:
+    """Keep the pages of a failed run and say what failed."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    failed = [run for run in runs if run.failure]
+    shutil.copyfile(staging / f"{failed[0].name}.html", staging / "index.html")
+    swap_in(staging, folder)
+    pages = ", ".join(str(folder / f"{run.name}.html") for run in failed)
+    lines = [describe(run) for run in failed]
+    return "\n".join([*lines, f"Nothing was published. Read {pages}, mend the cause and run again."])
+
+
+def _refuse_changed_data(book: Any) -> None:
+    """All notebooks of a report must have read the same state of the data."""
+    now = dict(Edition.read(warehouse_folder(book.workspace)).tables)
+    if now != dict(book.data.versions):
+        raise UnavailableError(
+            "data must stay as they are during a run, got a newer edition of the tables meanwhile. Run again."
+        )
