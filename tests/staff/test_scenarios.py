@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
+from csm_lib.collect.sample.queue_events import Blocks, Calls, serve
 from csm_lib.errors import SettingError, UsageError
-from csm_lib.staff.prediction import predict, predicted_and_observed, summary_by
+from csm_lib.staff.need import estimate_patience
+from csm_lib.staff.prediction import calibrated_patience, in_band, predict, predicted_and_observed, summary_by
 from csm_lib.staff.queues import performance
 from csm_lib.staff.scenarios import Scenario, add_agents, compare_scenarios, divert, smallest_addition
 
@@ -109,6 +111,53 @@ def test_prediction_stands_beside_observation():
     expected = performance([30, 60], 300, 4, patience_s=120)
     assert_allclose(found.answer_rate_predicted_share, 1 - expected.abandon_share)
     assert_allclose(found.answer_rate_difference_share, 1 - expected.abandon_share - [1 / 2, 2 / 3])
+
+
+def simulated_days(agents, *, n_days=120, seed=4):
+    """Days from 15 to 21 o'clock with too few agents in the evening, played event by event: nothing exponential but
+    the gaps between calls."""
+    rng = np.random.default_rng(seed)
+    per_h = {15: 16, 16: 16, 17: 40, 18: 40, 19: 16, 20: 16}
+    parts = [(day, rng.uniform(hour, hour + 1, rng.poisson(rate)) * 3600) for day in range(n_days)
+             for hour, rate in per_h.items()]
+    calls = pd.DataFrame([(day, at) for day, instants in parts for at in instants], columns=["day", "at"])
+    calls = calls.sort_values(["day", "at"])
+    handle, patience = (rng.lognormal(np.log(mean) - sigma**2 / 2, sigma, len(calls)) for mean, sigma in ((520, 0.6),
+                                                                                                      (110, 0.9)))
+    answer_s, _ = serve(Calls(calls.day.to_numpy(), calls["at"].to_numpy(), handle, patience),
+                        Blocks((15 * 3600.0,) * agents, (21 * 3600.0,) * agents), close_s=21 * 3600.0)
+    is_answered = ~np.isnan(answer_s)
+    wait_s = np.where(is_answered, answer_s - calls["at"], patience)
+    contacts = pd.DataFrame({"local_date": calls.day, "local_hour": (calls["at"] // 3600).astype(int),
+                             "is_offered": True, "is_answered": is_answered, "is_abandoned": ~is_answered,
+                             "is_in_time": wait_s <= 20, "wait_s": wait_s})
+    plan = pd.DataFrame({"local_hour": list(per_h), "interval_s": 3600.0, "expected": list(per_h.values()),
+                         "arrivals_per_h": list(per_h.values()), "handle_s": 520.0, "agents": agents})
+    return plan, contacts
+
+
+def test_evening_shortage_of_a_simulated_line_is_found_and_mended():
+    plan, contacts = simulated_days(5)
+    more = simulated_days(7)[1]
+    simple, fitted = estimate_patience(contacts), calibrated_patience(plan, contacts)
+    assert 80 < simple.value < 140 and fitted.low < fitted.value < fitted.high
+    compared = predicted_and_observed(plan, contacts, patience_s=fitted.value)
+    assert compared.local_hour[compared.answer_rate_observed_share < 0.85].tolist() == [17, 18]
+    assert (compared.answer_rate_difference_share.abs() < 0.03).all()
+    added = add_agents(plan, n=2, from_hour=17, to_hour=21, patience_s=fitted.value).set_index("span")
+    evening = more[in_band(more, 17, 21)]
+    assert_allclose(added.answer_rate_share_after["band"], evening.is_answered.mean(), atol=0.012)
+    waits = add_agents(plan, n=2, from_hour=17, to_hour=21, patience_s=simple.value).set_index("span")
+    assert_allclose(waits.mean_wait_offered_s_after["band"], evening.wait_s.mean(), rtol=0.2)
+
+
+def test_no_patience_explains_more_answers_than_agents_can_give():
+    contacts = pd.DataFrame({"is_offered": True, "is_answered": True, "local_date": [1, 2]})
+    found = calibrated_patience(day(), contacts)
+    assert np.isnan(found.value)
+    assert found.method == "not measured: no patience makes the model answer as many as were answered"
+    assert np.isnan(calibrated_patience(day(per_h=(0.0, 0.0, 0.0)), contacts).value)
+    assert np.isnan(calibrated_patience(day(), contacts.iloc[:0]).value)
 
 
 def test_hours_without_staff_answer_nobody():
