@@ -1,4 +1,4 @@
-"""Writing the sample in the shapes that real systems export: encodings, delimiters, spreadsheets, and their dirt.
+"""Writing the sample in the shapes that real systems export: encodings, delimiters, and their dirt.
 
 Dirty rows are extra rows; the sound rows stay as they are, so that what survives the contract is what was planted.
 """
@@ -13,9 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
-import xlsxwriter
 
-__all__ = ["DirtRow", "add_dirt", "flags", "numbers", "words", "write_csv", "write_xlsx"]
+__all__ = ["DirtRow", "add_dirt", "flags", "numbers", "words", "write_csv"]
 
 _MIN_ROWS_FOR_DIRT = 40
 _DIRT_SHARE = {"duplicate": 0.002, "blank_row": 0.001, "time_order": 0.0008, "unknown_word": 0.0006}
@@ -103,24 +102,3 @@ def write_csv(path: Path, table: pa.Table, *, encoding: str = "utf-8", delimiter
     pa_csv.write_csv(table, buffer, pa_csv.WriteOptions(delimiter=delimiter))
     raw = buffer.getvalue()
     path.write_bytes(raw if encoding == "utf-8" else raw.decode("utf-8").encode(encoding))
-
-
-def write_xlsx(path: Path, table: pa.Table, *, sheet: str) -> None:
-    """Write a spreadsheet: numbers as numbers, instants as date cells, text as text (never as formula or link)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(str(path), options) as book:
-        page = book.add_worksheet(sheet)
-        instant = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        page.write_row(0, 0, table.column_names)
-        kinds = [field.type for field in table.schema]
-        columns = [column.to_pylist() for column in table.columns]
-        writers = [
-            page.write_datetime if pa.types.is_timestamp(kind) else page.write_string if pa.types.is_string(kind) else page.write_number
-            for kind in kinds
-        ]
-        formats = [(instant,) if pa.types.is_timestamp(kind) else () for kind in kinds]
-        for number, cells in enumerate(zip(*columns, strict=True), start=1):
-            for place, (write, cell) in enumerate(zip(writers, cells, strict=True)):
-                if cell is not None:
-                    write(number, place, cell, *formats[place])

@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 
 from csm_lib.collect.sample.clock import quarter_of, written
 from csm_lib.collect.sample.contacts import PHONE, Columns
-from csm_lib.collect.sample.exports import add_dirt, write_csv, write_xlsx
+from csm_lib.collect.sample.exports import add_dirt, write_csv
 from csm_lib.collect.sample.organisation import QUARTERS
+from csm_lib.collect.sample.spreadsheet import write_xlsx
 from csm_lib.collect.sample.systems import (
     People,
     agent_table,

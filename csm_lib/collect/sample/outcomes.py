@@ -19,6 +19,7 @@ from csm_lib.collect.sample.responses import is_handled
 __all__ = ["PLANTED_QUARTER", "is_followed", "in_population", "settle_outcomes"]
 
 WINDOW_S = 7 * DAY_S
+_CELLS = 24  # cells a quarter: after the pilot's start × pilot team × worsened × (no chat, other chat, chat repair)
 PLANTED_QUARTER = [quarter.name for quarter in QUARTERS].index("2024Q1")
 _REPAIR = [issue.code for issue in ISSUES].index("repair")
 _DIGITAL = [product.code for product in PRODUCTS].index("digital")
@@ -171,8 +172,9 @@ def _calibrated(
     cell = np.where(population, cell, MISSING)
     numbers, place, size = np.unique(cell[population], return_inverse=True, return_counts=True)
     wanted = np.bincount(place, chance[population]) / size
-    planted = numbers // 24 == PLANTED_QUARTER
+    planted = numbers // _CELLS == PLANTED_QUARTER
     wanted[planted] = _planted_shares(wanted[planted], size[planted], numbers[planted])
+    wanted = _levelled(wanted, size, numbers)
     goal = _whole(wanted * size, planted, size=size)
     result = first.copy()
     margin = draw - chance
@@ -193,6 +195,24 @@ def _planted_shares(wanted: np.ndarray, size: np.ndarray, numbers: np.ndarray) -
     wanted = wanted.copy()
     wanted[after & team] += PILOT.rise - (mean(after & team) - mean(~after & team))
     wanted += PLANTED["first_contact_resolved_share"] - float(np.average(wanted, weights=size))
+    return np.clip(wanted, 0.0, 1.0)
+
+
+def _levelled(wanted: np.ndarray, size: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Shift the quarter before the planted one so that only what is planted changed between the two.
+
+    Chats keep their level for repairs and for the rest (only their mix changes), the worsened segment stood higher by its
+    planted change, everything else where it would be without the pilot.
+    """
+    kind = numbers % 6  # worsened or not × chat repairs, other chats, no chat
+    pilot = numbers // 6 % 4 == 3
+    wanted = wanted.copy()
+    for one in range(4):
+        before = (numbers // _CELLS == PLANTED_QUARTER - 1) & (kind == one)
+        now = (numbers // _CELLS == PLANTED_QUARTER) & (kind == one) & ~(pilot & (one == 0))
+        if before.any() and now.any():
+            level = float(np.average(wanted[now], weights=size[now])) - PLANTED["worsened_change"] * (one == 3)
+            wanted[before] += level - float(np.average(wanted[before], weights=size[before]))
     return np.clip(wanted, 0.0, 1.0)
 
 
