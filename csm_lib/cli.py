@@ -40,14 +40,22 @@ def demo(
     contacts_per_quarter: Annotated[int, typer.Option(min=100, help="Contacts a quarter.")] = 30_000,
     seed: Annotated[int, typer.Option(help="Another seed is another organisation.")] = 20240331,
     show: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
+    only_data: Annotated[bool, typer.Option("--only-data", help="Make and ingest it; publish nothing.")] = False,
     jobs: Jobs = None,
     workspace: Workspace = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Make the sample organisation, ingest it and publish its report for 2024Q1."""
-    call = Call(workspace, as_json, debug)
-    _finish(call, commands.demo, contacts_per_quarter=contacts_per_quarter, seed=seed, show=show, jobs=jobs)
+    _finish(
+        Call(workspace, as_json, debug),
+        commands.demo,
+        contacts_per_quarter=contacts_per_quarter,
+        seed=seed,
+        show=show,
+        only_data=only_data,
+        jobs=jobs,
+    )
 
 
 @app.command()

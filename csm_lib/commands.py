@@ -74,7 +74,9 @@ class Call:
         return self.fail(kind="unavailable", message=message, exit_code=4)
 
 
-def demo(call: Call, *, contacts_per_quarter: int, seed: int, show: bool, jobs: int | None) -> int:
+def demo(
+    call: Call, *, contacts_per_quarter: int, seed: int, show: bool, only_data: bool, jobs: int | None
+) -> int:
     """Make the sample organisation, ingest it, publish its first quarter of 2024."""
     from csm_lib.collect.sample import write_sample, write_tables
 
@@ -86,7 +88,10 @@ def demo(call: Call, *, contacts_per_quarter: int, seed: int, show: bool, jobs: 
     write_sample(raw, contacts_per_quarter=contacts_per_quarter, seed=seed)
     write_tables(workspace / "data" / "tables")
     _step("reading its exports into the warehouse")
-    _ingest(workspace, load_settings(workspace), [], None)
+    result = _ingest(workspace, load_settings(workspace), [], None)
+    if only_data:
+        call.tell(f"Sample organisation in {workspace}: {sum(file.kept for file in result.files):,} rows kept.")
+        return call.finish({"files": [file.as_json() for file in result.files]})
     code = run(
         call,
         period=SAMPLE_PERIOD,
@@ -171,8 +176,11 @@ def run(
             parameters=_assignments(parameters),
             progress=progress,
         )
-    call.tell(f"Report: {result.report}" if result.report else "Nothing published: --only runs notebooks for a look.")
-    if show and result.report:
+    if settings.workbook.time_zone is None:
+        call.tell(f"Time zone: {book.settings.workbook.time_zone or 'UTC'} (of the sources; workbook.toml names none).")
+    kind = "Draft, the published report stays as it was" if result.is_draft else "Report"
+    call.tell(f"{kind}: {result.report}")
+    if show:
         webbrowser.open(result.report.resolve().as_uri())
     return call.finish(result.as_json())
 

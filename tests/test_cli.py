@@ -1,0 +1,153 @@
+"""The command line: sentences, exit codes and one JSON object, for what users do wrong."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from csm_lib.workspaces import WORKSPACE_MARK, notebooks_folder
+
+
+def csm(*arguments: object, cwd: Path) -> tuple[int, dict[str, Any]]:
+    """Run the command with --json; nothing but one object may be on stdout."""
+    command = [sys.executable, "-m", "csm_lib", *map(str, arguments), "--json"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, encoding="utf-8")
+    assert "Traceback" not in ended.stderr
+    return ended.returncode, json.loads(ended.stdout)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    folder = tmp_path / "desk"
+    csm("init", folder, cwd=tmp_path)
+    return folder
+
+
+def refusal(workspace: Path, *arguments: object) -> tuple[int, str]:
+    code, result = csm(*arguments, "--workspace", workspace, cwd=workspace)
+    assert result["exit_code"] == code
+    return code, result["error"]["message"]
+
+
+def test_a_misspelt_option_is_a_wrong_call(workspace: Path) -> None:
+    code, result = csm("run", "2024Q1", "--scop", "all", cwd=workspace)
+    assert (code, result["error"]["kind"], result["exit_code"]) == (2, "usage", 2)
+    assert result["error"]["message"].startswith("No such option: --scop")
+
+
+def test_a_missing_file_is_named(workspace: Path) -> None:
+    code, message = refusal(workspace, "ingest", workspace / "gone.csv")
+    assert code == 2
+    assert "gone.csv" in message
+    assert message.endswith("Check the path.")
+
+
+def test_an_unknown_source_is_refused_with_the_known_ones(workspace: Path) -> None:
+    path = workspace / "contacts.csv"
+    path.write_text("contact_id\n", encoding="utf-8")
+    code, message = refusal(workspace, "ingest", path, "--source", "anonymus_bank")
+    assert code == 2
+    assert "'anonymus_bank'" in message
+    assert "anonymous_bank" in message
+
+
+def test_an_empty_file_breaks_its_contract(workspace: Path) -> None:
+    path = workspace / "data" / "raw" / "contacts.csv"
+    path.write_bytes(b"")
+    code, message = refusal(workspace, "ingest")
+    assert code == 3
+    assert "contacts.csv must have a header line, got an empty file." in message
+
+
+def test_a_period_that_is_none_is_refused_with_the_forms(workspace: Path) -> None:
+    code, message = refusal(workspace, "run", "2024Q7")
+    assert code == 2
+    assert message.startswith("period must have one of the forms 2024Q1, 2024H1")
+
+
+def test_no_data_at_all_says_what_to_do(workspace: Path) -> None:
+    code, message = refusal(workspace, "run", "2024Q1")
+    assert code == 2
+    assert message == (
+        f"period must have data, got '2024Q1' without any ({workspace}). There is none at all: run `csm ingest` first."
+    )
+
+
+def test_a_misspelt_setting_is_refused_before_anything_runs(workspace: Path) -> None:
+    path = workspace / "data" / "config" / "workbook.toml"
+    path.write_text('organisatoin = "x"', encoding="utf-8")
+    code, message = refusal(workspace, "check")
+    assert (code, message) == (
+        2,
+        f"organisatoin must be a known key, got 'organisatoin' ({path}). Did you mean 'organisation'?",
+    )
+
+
+def test_a_parameter_of_the_wrong_form_is_refused(workspace: Path) -> None:
+    (workspace / "data" / "raw" / "contacts.csv").write_text(
+        "contact_id,created_at,channel\nk1,2024-01-02 10:00:00,phone\n", encoding="utf-8"
+    )
+    settings = workspace / "data" / "config" / "workbook.toml"
+    settings.write_text('time_zone = "UTC"\n' + settings.read_text(encoding="utf-8"), encoding="utf-8")
+    assert csm("ingest", "--workspace", workspace, cwd=workspace)[0] == 0
+    assert refusal(workspace, "run", "2024Q1", "-p", "period=2024Q2") == (
+        2,
+        "-p must have the form NOTEBOOK.NAME=VALUE, got 'period=2024Q2'. Correct it.",
+    )
+
+
+def test_the_demo_refuses_a_workspace_with_other_data(workspace: Path) -> None:
+    (workspace / "data" / "raw" / "contacts.csv").write_text("contact_id\n", encoding="utf-8")
+    code, message = refusal(workspace, "demo")
+    assert code == 2
+    assert message == (
+        f"demo must have a workspace with nothing but the sample, got {str(workspace)!r} with other data. "
+        "Name an empty folder: csm demo --workspace DIR."
+    )
+
+
+def test_brackets_in_the_path_are_refused_in_words(tmp_path: Path) -> None:
+    code, result = csm("init", tmp_path / "desk [1]", cwd=tmp_path)
+    assert code == 2
+    assert result["error"]["message"].startswith("workspace must not have [ or ] in its path")
+
+
+def test_init_leaves_settings_that_exist(workspace: Path) -> None:
+    path = workspace / "data" / "config" / "workbook.toml"
+    path.write_text('organisation = "Ours"', encoding="utf-8")
+    code, result = csm("init", workspace, cwd=workspace)
+    assert (code, result["written"]) == (0, [])
+    assert path.read_text(encoding="utf-8") == 'organisation = "Ours"'
+
+
+def test_copied_notebooks_know_their_workspace_and_are_not_overwritten(workspace: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    assert csm("notebooks", folder, "--workspace", workspace, cwd=tmp_path)[0] == 0
+    copied = sorted(path.name for path in folder.glob("*.ipynb"))
+    assert copied == sorted(path.name for path in notebooks_folder().glob("*.ipynb"))
+    first = folder / copied[0]
+    first.write_text("{}", encoding="utf-8")
+    result = csm("notebooks", folder, cwd=folder)[1]
+    assert (result["copied"], len(result["kept"])) == ([], len(copied))
+    assert first.read_text(encoding="utf-8") == "{}"
+    assert (folder / WORKSPACE_MARK).read_text(encoding="utf-8") == str(workspace)
+
+
+def test_list_is_empty_but_works_in_an_empty_folder(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    code, result = csm("list", "--workspace", tmp_path, cwd=tmp_path)
+    assert (code, result["periods"], result["reports"]) == (0, {}, [])
+    assert "fcr" in result["indicators"]
+
+
+def test_the_command_is_installed_under_its_name(tmp_path: Path) -> None:
+    script = shutil.which("csm", path=str(Path(sys.executable).parent))
+    assert script is not None
+    ended = subprocess.run([script, "--help"], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert "demo" in ended.stdout
