@@ -19,7 +19,7 @@ from statsmodels.stats.proportion import proportion_effectsize
 
 from csm_lib.definitions import INDICATORS, Indicator
 
-__all__ = ["LETTERS", "Objective", "detectability", "smart_check"]
+__all__ = ["LETTERS", "Objective", "detectability", "objectives_table", "smart_check", "smart_letters"]
 
 # letter, reason key → what must hold
 LETTERS = (
@@ -137,6 +137,84 @@ def _is_better(objective: Objective, row: Indicator | None) -> bool | None:
         return None
     is_higher = objective.target > objective.baseline
     return is_higher if row.better == "higher" else objective.target < objective.baseline
+
+
+def smart_letters(rules: pd.DataFrame) -> pd.DataFrame:
+    """Condense the rules to one row per objective, and name what fails.
+
+    Parameters
+    ----------
+    rules : DataFrame
+        As `smart_check` gives.
+
+    Returns
+    -------
+    DataFrame
+        One row per objective, in order: `objective S M A R T is_smart fails`. A letter is kept unless one of its rules
+        is broken, and None where none of its rules was judged; `fails` are the broken promises, `; ` between them.
+
+    Examples
+    --------
+    >>> from csm_lib.settings import Objective
+    >>> wish = Objective(name="Be the best", owner="Head of service")
+    >>> letters = smart_letters(smart_check([wish], on=date(2024, 1, 1)))
+    >>> letters[["S", "R", "is_smart"]].values.tolist()
+    [[False, False, False]]
+    """
+    letters = list(dict.fromkeys(letter for letter, _, _ in LETTERS))
+    rows = []
+    for name, part in rules.groupby("objective", sort=False):
+        kept = {letter: _all_kept(part.loc[part["letter"] == letter, "is_kept"]) for letter in letters}
+        broken = part.loc[part["is_kept"].eq(False), "promise"]
+        rows.append({"objective": name} | kept | {"is_smart": broken.empty, "fails": "; ".join(broken) or None})
+    return pd.DataFrame(rows, columns=["objective", *letters, "is_smart", "fails"]).astype(
+        dict.fromkeys(letters, object)
+    )
+
+
+def _all_kept(kept: pd.Series) -> bool | None:
+    judged = kept.dropna()
+    return bool(judged.all()) if len(judged) else None
+
+
+def objectives_table(objectives: Iterable[Objective], measured: pd.DataFrame) -> pd.DataFrame:
+    """Set each objective beside what its indicator is now.
+
+    Parameters
+    ----------
+    objectives : iterable of Objective
+    measured : DataFrame
+        As `measure` gives without `by`. Columns read: `key n value unit`.
+
+    Returns
+    -------
+    DataFrame
+        One row per objective: `objective key baseline target value n unit due_on owner business_goal rationale`.
+        `value` is this period's (NaN where it is not measured), `unit` None without an indicator.
+
+    Examples
+    --------
+    >>> from csm_lib.settings import Objective
+    >>> seen = pd.DataFrame({"key": ["fcr"], "n": [1000], "value": [0.78], "unit": ["share"]})
+    >>> made = objectives_table([Objective(name="Solve it", indicator="fcr", target=0.85)], seen)
+    >>> made[["target", "value", "n"]].values.tolist()
+    [[0.85, 0.78, 1000.0]]
+    """
+    now = {str(row["key"]): row for row in measured.to_dict("records")}
+    rows = []
+    for one in objectives:
+        seen = now.get(one.indicator or "", {"n": 0, "value": math.nan, "unit": None})
+        start, aim = (math.nan if value is None else value for value in (one.baseline, one.target))
+        rows.append(
+            (one.name, one.indicator, start, aim, float(seen["value"]), int(seen["n"]), seen["unit"], one.due_on,
+             one.owner, one.business_goal, one.rationale)
+        )  # fmt: skip
+    return pd.DataFrame(rows, columns=list(_OBJECTIVE_COLUMNS))
+
+
+_OBJECTIVE_COLUMNS = (
+    "objective", "key", "baseline", "target", "value", "n", "unit", "due_on", "owner", "business_goal", "rationale",
+)  # fmt: skip
 
 
 def detectability(

@@ -13,7 +13,7 @@ import pandas as pd
 
 from csm_lib.measure.sums import narrowed
 
-__all__ = ["populations"]
+__all__ = ["populations", "scope_volume"]
 
 _COUNTS = {
     "n_contacts": "count(*)",
@@ -61,3 +61,33 @@ def populations(contacts: Any, *, by: str | Iterable[str] = "channel") -> pd.Dat
     counts = [f"{text} AS {name}" for name, text in _COUNTS.items()]
     summed = rows.aggregate(", ".join([*named, *counts]), ", ".join(named))
     return summed.order(", ".join(f"{name} NULLS LAST" for name in named)).to_arrow_table().to_pandas()
+
+
+def scope_volume(every: Any, inside: Any, *, by: str = "channel") -> pd.DataFrame:
+    """Count the contacts in and out of a scope, so that a narrow scope hides no work.
+
+    Parameters
+    ----------
+    every, inside : frame of contact facts
+        All of the period, and those of the scope. Columns read: those of `populations`.
+    by : str
+
+    Returns
+    -------
+    DataFrame
+        One row per group, ascending: `by`, `n_contacts n_in_scope n_out_of_scope in_scope_share`.
+
+    Examples
+    --------
+    >>> flags = dict.fromkeys(_READ[:-1], False)
+    >>> seen = pd.DataFrame({"channel": ["phone", "email", "email"], "agent_id": "a"}).assign(**flags)
+    >>> scope_volume(seen, seen[seen["channel"] == "phone"]).values.tolist()
+    [['email', 2, 0, 2, 0.0], ['phone', 1, 1, 0, 1.0]]
+    """
+    whole = populations(every, by=by)[[by, "n_contacts"]]
+    part = populations(inside, by=by)[[by, "n_contacts"]].rename(columns={"n_contacts": "n_in_scope"})
+    table = whole.merge(part, on=by, how="left")
+    table["n_in_scope"] = table["n_in_scope"].fillna(0).astype("int64")
+    table["n_out_of_scope"] = table["n_contacts"] - table["n_in_scope"]
+    table["in_scope_share"] = table["n_in_scope"] / table["n_contacts"]
+    return table

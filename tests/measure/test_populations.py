@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csm_lib.measure.populations import populations
+from csm_lib.measure.populations import populations, scope_volume
 
 FLAGS = ["is_offered", "is_answered", "is_abandoned", "is_live", "is_self_service", "is_handled"]
 
@@ -37,6 +37,7 @@ def test_each_contact_is_counted_where_it_belongs() -> None:
     assert rows.loc["email", "n_handled"] == 1
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from(["phone", "chat"]), st.lists(st.booleans(), min_size=6, max_size=6))))
 def test_the_parts_add_up(drawn: list[tuple[str, list[bool]]]) -> None:
     rows = [(channel, None, [flags[0] and flags[3], *flags[1:]]) for channel, flags in drawn]
@@ -45,3 +46,16 @@ def test_the_parts_add_up(drawn: list[tuple[str, list[bool]]]) -> None:
         assert row["n_contacts"] == row["n_offered"] + row["n_self_service"] + row["n_not_asking_in_hours"] + row[
             "n_not_live"
         ]
+
+
+def test_what_a_scope_leaves_out_is_counted() -> None:
+    flags: list[bool | None] = [True, True, False, True, False, True]
+    every = contacts([("phone", "a", flags), ("chat", "b", flags), ("chat", None, flags)])
+    volume = scope_volume(every, every[every["agent_id"].eq("b").fillna(False)])
+    assert volume.values.tolist() == [["chat", 2, 1, 1, 0.5], ["phone", 1, 0, 1, 0.0]]
+
+
+def test_nothing_in_scope_is_no_error() -> None:
+    every = contacts([("phone", "a", [True, True, False, True, False, True])])
+    assert scope_volume(every, every.iloc[:0])["n_out_of_scope"].tolist() == [1]
+    assert scope_volume(every.iloc[:0], every.iloc[:0]).empty
