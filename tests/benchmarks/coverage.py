@@ -1,8 +1,8 @@
 """How often do 95 % intervals hold the truth? Simulated, per method and case, with the Monte-Carlo error.
 
 Run `python tests/benchmarks/coverage.py [REPEATS]` (10,000 by default, about a minute). The exit code is 1 where a
-case misses its aim by more than two Monte-Carlo errors. `share` sees only the counts of its sample: with fewer than five
-successes expected it still meets samples with five and more, and uses Wilson there. Both are printed: the exact
+case misses its aim by more than two Monte-Carlo errors. `share` sees only the counts of its sample: with fewer than
+five successes expected it still meets samples with five and more, and uses Wilson there. Both are printed: the exact
 interval alone, and what `share` really does.
 """
 

@@ -206,7 +206,7 @@ HOLDERS = {
 
 
 @pytest.mark.parametrize("hold", HOLDERS.values(), ids=HOLDERS)
-@pytest.mark.parametrize("by", [(), ("team",), ("month", "team")], ids=["all", "one group", "two groups"])
+@pytest.mark.parametrize("by", [(), ("month", "team")], ids=["all", "two groups"])
 def test_every_frame_gives_the_same_answer(hold, by):
     facts = contacts()
     same(measure(hold(facts), CONTACT_KEYS, by=by), measure(facts, CONTACT_KEYS, by=by))
@@ -275,7 +275,7 @@ def test_groups_come_in_order_and_the_missing_one_last():
 def test_an_indicator_measured_alone_is_the_same_as_among_others():
     facts = contacts()
     together = measure(facts, CONTACT_KEYS)
-    for key in CONTACT_KEYS:
+    for key in CONTACT_KEYS[::3]:
         same(measure(facts, key), together[together["key"] == key].reset_index(drop=True))
 
 
@@ -289,6 +289,14 @@ def test_without_intervals_the_values_are_the_same():
     ratio = measure({"complaint": pd.DataFrame({"is_counted": [True]}), "contact": facts}, "complaint_rate", level=None)
     assert_allclose(ratio["value"], 1 / facts["is_handled"].sum())
     assert ratio["low"].isna().all() and ratio["excluded"].isna().all()
+
+
+def test_what_is_measured_and_what_is_left_out_never_exceed_the_rows():
+    facts = contacts()
+    for row in measure(facts, CONTACT_KEYS).itertuples():
+        assert row.n + sum(row.excluded.values()) <= len(facts)
+    offered = measure(facts, "answer_rate").iloc[0]
+    assert offered["n"] + offered["excluded"]["not_offered"] == len(facts)
 
 
 # --- edges ----------------------------------------------------------------------------------------------------------
