@@ -1,8 +1,10 @@
 """Need: patience by hand and from simulated waits, plans and shortfalls by hand."""
 
 import math
+import os
 import re
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,8 +12,11 @@ import pytest
 from numpy.testing import assert_allclose
 
 from csm_lib.errors import SettingError, UsageError
-from csm_lib.staff.forecast import forecast, interval_grid
+from csm_lib.staff.forecast import arrivals_per_interval, forecast, interval_grid
 from csm_lib.staff.need import estimate_patience, interval_plan, requirement, typical_week
+from csm_lib.staff.queues import agents_needed
+
+BANK = Path(os.environ.get("CSM_REALDATA", Path(__file__).parents[3] / "shared" / "realdata")) / "anonymous_bank"
 
 
 def offered(waits, abandoned):
@@ -141,3 +146,23 @@ def test_inputs_stay_as_they_were():
 def test_wrong_arguments_are_refused_in_words(call, error, message):
     with pytest.raises(error, match=f"^{re.escape(message)}$"):
         call()
+
+
+@pytest.mark.needs("realdata")
+def test_bank_calls_give_the_published_wednesday_and_its_staffing():
+    # Miller, Modeling Techniques in Predictive Analytics, ch. 6: calls per hour of an average Wednesday, February 1999
+    path = BANK / "calls_1999_02.txt"
+    if not path.is_file():
+        pytest.skip(f"{path} is missing")
+    calls = pd.read_csv(path, sep="\t")
+    calls = calls[(calls["outcome"] != "PHANTOM") & (calls["vru_time"] >= 0)]
+    local = pd.to_datetime("19" + calls["date"].astype(str) + " " + calls["vru_entry"].str.strip(),
+                           format="%Y%m%d %H:%M:%S")
+    contacts = pd.DataFrame({"created_at": local.dt.tz_localize("Asia/Jerusalem").dt.tz_convert("UTC")})
+    found = arrivals_per_interval(contacts, time_zone="Asia/Jerusalem", interval_s=3600, start_on=date(1999, 2, 1),
+                                  end_on=date(1999, 3, 1))
+    wednesday = found[found.weekday == 3].groupby("local_hour").arrivals.mean()
+    assert_allclose(wednesday, [6.75, 1.75, 1.25, 0, .5, .25, 4.75, 39.5, 97.25, 107.5, 124, 110.25, 95.5, 203.5,
+                                115.75, 115.5, 67.75, 75, 88.75, 85.5, 68, 61.5, 57.5, 44.25])
+    assert agents_needed(wednesday, 240, threshold_s=0, service_level=0.5).tolist() == [
+        1, 1, 1, 0, 1, 1, 1, 4, 8, 9, 10, 9, 8, 16, 10, 10, 6, 7, 8, 8, 6, 6, 5, 4]
