@@ -112,12 +112,15 @@ class Account:
         Sentences.
     records : dict
         What the warehouse knows of each file, by path, source and table.
+    set_aside : dict
+        By the same key: the file's sha256 and its rows set aside.
     """
 
     files: list[IngestedFile] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     records: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
+    set_aside: dict[tuple[str, str, str], tuple[str, pa.Table]] = field(default_factory=dict)
 
 
 def known_file(record: Mapping[str, Any]) -> IngestedFile:

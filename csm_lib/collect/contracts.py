@@ -8,7 +8,6 @@ a row superseded by a later state, an identical duplicate, and a row outside the
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from csm_lib.collect.privacy import mask_text_sql
+from csm_lib.collect.promises import SPACES, Promise, promises_of, raw_value, text_sql
 from csm_lib.collect.rawrows import RawRows, quote_name, quote_text
-from csm_lib.collect.sources import ColumnMap, FileEntry
-from csm_lib.collect.typing_sql import DUCKDB_TYPES, TYPE_PROMISES, typed_sql
-from csm_lib.definitions import TABLES, Column, Table, words_of
+from csm_lib.collect.sources import FileEntry
+from csm_lib.collect.typing_sql import DUCKDB_TYPES, typed_sql
+from csm_lib.definitions import TABLES, Table
 from csm_lib.errors import ContractError, SettingError
 
 __all__ = ["NEVER_COUNTING", "SET_ASIDE_SCHEMA", "CheckedRows", "check_rows", "require_columns"]
@@ -30,32 +30,6 @@ NEVER_COUNTING = frozenset({"superseded", "duplicate", "out_of_population"})
 SET_ASIDE_SCHEMA = pa.schema(
     {"row": pa.int64(), "line": pa.int64(), "column": pa.string(), "value": pa.string(), "reason": pa.string()}
 )
-_SPACES = " \t\r\n\u00a0\u3000"
-
-
-@dataclass(frozen=True)
-class Promise:
-    """One thing a row must keep.
-
-    Attributes
-    ----------
-    reason : str
-        Under which a row that breaks it is counted.
-    column : str or None
-        Our column's name, or theirs for a rule of the source.
-    broken_when : str
-        SQL over texts (`t_…`), values (`v_…`) and flags (`f_…`).
-    value : str
-        SQL over the raw row, giving the value that broke it.
-    sentence : str
-        "<column> must …", for messages.
-    """
-
-    reason: str
-    column: str | None
-    broken_when: str
-    value: str
-    sentence: str
 
 
 @dataclass(frozen=True)
@@ -107,7 +81,8 @@ def require_columns(entry: FileEntry, columns: tuple[str, ...], path: Path) -> N
     missing = [name for name in dict.fromkeys(wanted) if name not in columns]
     if not missing:
         return
-    near = {name: difflib.get_close_matches(name, columns, 1, 0.5) for name in missing}
+    unread = [name for name in columns if name not in wanted]
+    near = {name: difflib.get_close_matches(name, unread, 1, 0.5) for name in missing}
     hints = "".join(f" Did you mean {found[0]!r} for {name!r}?" for name, found in near.items() if found)
     raise ContractError(
         f"{path.name} must have the column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}, "
@@ -140,42 +115,18 @@ def check_rows(
         If the file's name lacks the part that the source takes from it.
     """
     table = TABLES[entry.table]
-    texts = {name: _text_sql(given, entry, path) for name, given in entry.columns.items()}
+    texts = {name: text_sql(given, entry, path) for name, given in entry.columns.items()}
     _require_sound_sql(connection, raw, entry, texts)
-    promises = _promises(table, entry, raw)
+    promises = promises_of(table, entry, raw)
     _stage(connection, raw, entry, table, texts=texts, promises=promises, zone=zone, stage=f"{relation}_stage")
     _repeated_keys(connection, table, entry, stage=f"{relation}_stage", n_first=len(promises))
-    keys = ", ".join(_raw_value(entry.columns[name]) for name in _keyed(table, entry))
+    keys = ", ".join(raw_value(entry.columns[name]) for name in _keyed(table, entry))
     rows = _set_aside_rows(connection, raw, table, promises, key=f"concat_ws(', ', {keys})", stage=f"{relation}_stage")
     _keep_view(connection, table, entry, stage=f"{relation}_stage", relation=relation)
     n_kept = connection.sql(f"SELECT count(*) FROM {relation}").fetchall()[0][0]
     counts = {str(item["values"]): int(item["counts"]) for item in rows["reason"].value_counts().to_pylist()}
     sentences = _sentences(rows, promises, path, n_fields=len(raw.columns))
     return CheckedRows(relation, raw.n_read, n_kept, dict(sorted(counts.items())), rows, sentences)
-
-
-def _text_sql(given: ColumnMap, entry: FileEntry, path: Path) -> str:
-    """Give the SQL of a column's text: trimmed, missing as null, their words as ours."""
-    if given.value is not None:
-        return quote_text(given.value)
-    if given.file_name is not None:
-        found = re.search(given.file_name, path.name)
-        if found is None or not found.groups():
-            raise ContractError(
-                f"{path.name} must have a name in which {given.file_name!r} finds a group, got none ({path}). "
-                "Rename the file or correct the source."
-            )
-        return quote_text(found.group(1))
-    if given.sql is not None:
-        text = f"CAST(({given.sql}) AS VARCHAR)"
-    else:
-        text = f"trim({quote_name(str(given.from_))}, {quote_text(_SPACES)})"
-    missing = ["", *(entry.missing if given.missing is None else given.missing)]
-    text = f"(CASE WHEN {text} IN ({', '.join(map(quote_text, missing))}) THEN NULL ELSE {text} END)"
-    if given.values:
-        cases = " ".join(f"WHEN {quote_text(said)} THEN {quote_text(meant)}" for said, meant in given.values.items())
-        text = f"(CASE {text} {cases} ELSE {text} END)"
-    return text
 
 
 def _require_sound_sql(
@@ -196,56 +147,6 @@ def _require_sound_sql(
             ) from None
 
 
-def _promises(table: Table, entry: FileEntry, raw: RawRows) -> tuple[Promise, ...]:
-    """List everything a row must keep, in the order in which it is asked."""
-    found = [Promise("blank_row", None, "f_blank", "NULL", "a row must have values")]
-    for number, rule in enumerate((*entry.out_of_population, *entry.set_aside)):
-        value = quote_name(rule.column) if rule.column in raw.columns else "NULL"
-        sentence = f"{rule.column or 'a row'} must not meet {rule.when!r}"
-        found.append(Promise(rule.reason, rule.column, f"f_{number}", value, sentence))
-    for column in table.columns:
-        if column.name in entry.columns:
-            found += _column_promises(column, entry.columns[column.name])
-    for first, second in table.time_order:
-        if first in entry.columns and second in entry.columns:
-            condition, value = f"v_{second} < v_{first}", _raw_value(entry.columns[second])
-            found.append(Promise("time_order", second, condition, value, f"{second} must not lie before {first}"))
-    return tuple(found)
-
-
-def _raw_value(given: ColumnMap) -> str:
-    """Give the SQL of what stood in the file, to be shown with a broken row."""
-    if given.from_ is not None:
-        return quote_name(given.from_)
-    return f"CAST(({given.sql}) AS VARCHAR)" if given.sql is not None else "NULL"
-
-
-def _column_promises(column: Column, given: ColumnMap) -> list[Promise]:
-    """List one column's promises: present, readable, a known word, within bounds."""
-    name, text, typed, value = column.name, f"t_{column.name}", f"v_{column.name}", _raw_value(given)
-    found = []
-    if column.is_required:
-        found.append(Promise("missing_value", name, f"{text} IS NULL", value, f"{name} must have a value"))
-    unread = f"{text} IS NOT NULL AND {typed} IS NULL"
-    if column.words:
-        sentence = f"{name} must be one of {', '.join(words_of(column.words))}"
-        found.append(Promise("unknown_word", name, unread, value, sentence))
-    elif column.type in TYPE_PROMISES:
-        reason, sentence = TYPE_PROMISES[column.type]
-        form = f" in the form {' or '.join(given.format)}" if given.format else ""
-        found.append(Promise(reason, name, unread, value, f"{name} {sentence}{form}"))
-    if column.minimum is not None or column.maximum is not None:
-        is_duration = name.endswith("_s") and column.minimum == 0
-        reason = "negative_duration" if is_duration else "out_of_range"
-        low = [f"at least {column.minimum:g}"] if column.minimum is not None else []
-        high = [f"at most {column.maximum:g}"] if column.maximum is not None else []
-        outside = [f"{typed} < {column.minimum}"] if low else []
-        outside += [f"{typed} > {column.maximum}"] if high else []
-        sentence = f"{name} must be {' and '.join(low + high)}"
-        found.append(Promise(reason, name, f"({' OR '.join(outside)})", value, sentence))
-    return found
-
-
 def _stage(
     connection: duckdb.DuckDBPyConnection,
     raw: RawRows,
@@ -259,7 +160,7 @@ def _stage(
 ) -> None:
     """Make the table of typed rows: `_row`, `_code` (place of the first broken promise), `_latest`, values `v_…`."""
     rules = [*entry.out_of_population, *entry.set_aside]
-    blank = " AND ".join(f"trim(coalesce({quote_name(name)}, ''), {quote_text(_SPACES)}) = ''" for name in raw.columns)
+    blank = " AND ".join(f"trim(coalesce({quote_name(name)}, ''), {quote_text(SPACES)}) = ''" for name in raw.columns)
     flags = [f"({blank}) AS f_blank", *(f"({rule.when}) AS f_{number}" for number, rule in enumerate(rules))]
     latest = quote_name(entry.keep.latest_by) if entry.keep else "NULL"
     level_1 = ", ".join([*flags, f"{latest} AS _latest", *(f"{text} AS t_{name}" for name, text in texts.items())])
@@ -273,7 +174,8 @@ def _stage(
     try:
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {stage} AS "
-            f"SELECT _row, CAST(CASE {cases} END AS SMALLINT) AS _code, _latest, {kept} FROM (SELECT *, {', '.join(values)} FROM (SELECT _row, {level_1} FROM {raw.relation}))"
+            f"SELECT _row, CAST(CASE {cases} END AS SMALLINT) AS _code, _latest, {kept} "
+            f"FROM (SELECT *, {', '.join(values)} FROM (SELECT _row, {level_1} FROM {raw.relation}))"
         )
     except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException) as error:
         raise SettingError(

@@ -102,7 +102,9 @@ def ingest(
             if not is_edited_file(workspace, file.path):
                 _take_file(reading, file)
         _take_edited(reading, [file for file in planned if is_edited_file(workspace, file.path)], is_all=not paths)
-        writer.replace("files", records_query(connection, account.records))
+        _write_set_aside(reading)
+        if account.records or writer.reading.has("files"):
+            writer.replace("files", records_query(connection, account.records))
         make_facts(writer, with_source_zone(settings, writer.reading, connection))
         after = writer.edition.tables
     changed = tuple(sorted(name for name in after if after[name] != before.get(name)))
@@ -305,15 +307,26 @@ def _note_file(
     reading.account.files.append(
         IngestedFile(*key, read=rows.n_read, kept=rows.n_kept, set_aside=rows.set_aside, encoding=raw.encoding)
     )
-    where = dict(zip(("file", "source", "table"), key, strict=True))
-    constants = ", ".join(
-        f"{quote_text(value)} AS {quote_name(name)}" for name, value in (where | {"sha256": digest}).items()
-    )
+    reading.account.set_aside[key] = (digest, rows.rows)
+
+
+def _write_set_aside(reading: _Reading) -> None:
+    """Put the rows set aside by this ingest in place of those the same files had before."""
+    taken = reading.account.set_aside
+    if not taken:
+        return
+    parts, conditions = [], []
+    for number, (key, (digest, rows)) in enumerate(taken.items()):
+        named = dict(zip(("file", "source", "table"), key, strict=True))
+        conditions.append(" AND ".join(f"{quote_name(name)} = {quote_text(value)}" for name, value in named.items()))
+        constants = ", ".join(
+            f"{quote_text(value)} AS {quote_name(name)}" for name, value in {**named, "sha256": digest}.items()
+        )
+        reading.connection.register(f"aside_{number}", rows)
+        parts.append(f"SELECT *, {constants} FROM aside_{number}")
     columns = ", ".join(map(quote_name, LOG_TABLES["set_aside"]))
-    reading.connection.register("aside_rows", rows.rows)
-    query = f"SELECT {columns} FROM (SELECT *, {constants} FROM aside_rows)"
-    reading.writer.replace_part("set_aside", query, where=where)
-    reading.connection.unregister("aside_rows")
+    query = f"SELECT {columns} FROM ({' UNION ALL '.join(parts)})"
+    reading.writer.replace_part("set_aside", query, where=" OR ".join(f"({each})" for each in conditions))
 
 
 def _record_key(reading: _Reading, file: PlannedFile, entry: FileEntry) -> tuple[str, str, str]:

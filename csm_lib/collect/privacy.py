@@ -38,8 +38,8 @@ def mask_text_sql(expression: str) -> str:
     Examples
     --------
     >>> import duckdb
-    >>> duckdb.sql("SELECT " + mask_text_sql("'请打13812345678 or mail a.b@c.cn'")).fetchone()
-    ('请打[phone] or mail [e-mail]',)
+    >>> duckdb.sql("SELECT " + mask_text_sql("'请打13812345678 or mail a.b@c.cn'")).fetchall()
+    [('请打[phone] or mail [e-mail]',)]
     """
     for pattern, mark in _PATTERNS:
         expression = f"regexp_replace({expression}, '{pattern}', '{mark}', 'g')"

@@ -178,8 +178,8 @@ def read_text_file(
     if entry.encoding and is_utf8 and not _decodes(path, encoding):
         _transcoded(path, encoding, scratch)  # raises, naming the byte
     plain = path if is_utf8 else _transcoded(path, encoding, scratch)
-    with open_bytes(plain) as stream:
-        header = text_header(io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace"), entry)
+    with open_bytes(plain) as stream, io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace") as text_stream:
+        header = text_header(text_stream, entry)
     if not header.names:
         raise ContractError(f"{path} must have a header line, got none. Export it again with its column names.")
     rejects = _create_relation(connection, plain, header, relation)

@@ -59,8 +59,8 @@ def typed_sql(text: str, column: Column, given: ColumnMap, *, zone: str) -> str:
     >>> from csm_lib.definitions import TABLES
     >>> talk = TABLES["contacts"].column("talk_s")
     >>> sql = typed_sql("'2:05'", talk, ColumnMap.model_validate({"from": "x", "unit": "clock"}), zone="UTC")
-    >>> duckdb.sql("SELECT " + sql).fetchone()
-    (125.0,)
+    >>> duckdb.sql("SELECT " + sql).fetchall()
+    [(125.0,)]
     """
     if column.type == "instant":
         instant = _instant(text, given, zone)

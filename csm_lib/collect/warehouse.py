@@ -261,14 +261,13 @@ class Writer:
         self._write(table, query, mode="overwrite")
         return True
 
-    def replace_part(self, table: str, query: str, *, where: Mapping[str, str]) -> bool:
-        """Make a query's rows all that the table has where the given columns have the given texts."""
-        named = " AND ".join(f"{quote_name(name)} = {quote_text(value)}" for name, value in where.items())
-        there = f"(FROM {self.reading.snapshot_sql(table)} WHERE {named})"
+    def replace_part(self, table: str, query: str, *, where: str) -> bool:
+        """Make a query's rows all that the table has where a plain condition holds; tell if that changed it."""
+        there = f"(FROM {self.reading.snapshot_sql(table)} WHERE {where})"
         if self._sums(table, f"({query})") == self._sums(table, there):
             return False
         if self.reading.has(table):
-            write_deltalake(str(self.folder / table), self._rows(query), mode="overwrite", predicate=named)
+            write_deltalake(str(self.folder / table), self._rows(query), mode="overwrite", predicate=where)
             self._note(table)
         else:
             self._write(table, query, mode="overwrite")

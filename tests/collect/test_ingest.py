@@ -1,0 +1,435 @@
+"""Ingest: reconciliation to the row, idempotence, corrections, refusals, recovery."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from deltalake import DeltaTable, write_deltalake
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from csm_lib.collect.ingest import IngestResult, RefusedError, ingest, refresh_facts
+from csm_lib.collect.warehouse import Edition, Warehouse
+from csm_lib.engine import connect
+from csm_lib.errors import UnavailableError, UsageError
+from csm_lib.settings import Settings
+
+ORDERS = "order_id,customer_id,ordered_at,amount\n"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    folder = tmp_path / "空 间"
+    (folder / "data" / "raw").mkdir(parents=True)
+    return folder
+
+
+def put(workspace: Path, name: str, text: str | bytes) -> Path:
+    path = workspace / "data" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def orders(n: int, *, start: int = 1, amount: str = "9.5") -> str:
+    lines = [f"O{i},C{i % 3},2024-01-0{1 + i % 9} 10:00:00,{amount}" for i in range(start, start + n)]
+    return ORDERS + "\n".join(lines) + "\n"
+
+
+def rows(workspace: Path, query: str, table: str) -> list[tuple[object, ...]]:
+    with connect() as connection:
+        return connection.sql(query.format(f"{Warehouse.open(workspace).snapshot_sql(table)}")).fetchall()
+
+
+def edition(workspace: Path) -> Edition:
+    return Warehouse.open(workspace).edition
+
+
+def account(result: IngestResult) -> list[tuple[str, str, int, int, dict[str, int]]]:
+    return [(file.path, file.table, file.read, file.kept, dict(file.set_aside)) for file in result.files]
+
+
+def test_a_file_in_our_own_column_names_is_kept_whole(workspace: Path) -> None:
+    put(workspace, "raw/orders_q1.csv", orders(3))
+    result = ingest(workspace)
+    assert account(result) == [("data/raw/orders_q1.csv", "orders", 3, 3, {})]
+    assert result.files[0].as_json() == {
+        "path": "data/raw/orders_q1.csv",
+        "source": "canonical_orders",
+        "table": "orders",
+        "read": 3,
+        "kept": 3,
+        "set_aside": {},
+    }
+    assert rows(workspace, "SELECT sum(amount), count(*) FROM {}", "orders") == [(28.5, 3)]
+
+
+def test_the_same_file_twice_moves_no_version(workspace: Path) -> None:
+    put(workspace, "raw/orders.csv", orders(30) + "O1,C9,2024-01-01 10:00:00,1\n")
+    ingest(workspace)
+    before = edition(workspace)
+    again = ingest(workspace)
+    assert edition(workspace) == before
+    assert again.changed == ()
+    assert account(again) == [("data/raw/orders.csv", "orders", 31, 30, {"conflicting_key": 1})]
+    assert again.files[0].is_unchanged
+
+
+def test_the_same_rows_under_another_name_move_no_version_of_their_table(workspace: Path) -> None:
+    put(workspace, "raw/orders.csv", orders(5))
+    ingest(workspace)
+    before = edition(workspace).tables["orders"]
+    put(workspace, "raw/orders_copy.csv", orders(5))
+    assert ingest(workspace).changed == ("files",)
+    assert edition(workspace).tables["orders"] == before
+
+
+def test_a_corrected_row_replaces_the_old_one_and_new_rows_are_added(workspace: Path) -> None:
+    put(workspace, "raw/orders.csv", orders(5))
+    ingest(workspace)
+    put(workspace, "raw/orders_more.csv", orders(3, start=4, amount="1"))
+    ingest(workspace)
+    assert rows(workspace, "SELECT order_id, amount FROM {} ORDER BY 1", "orders") == [
+        ("O1", 9.5),
+        ("O2", 9.5),
+        ("O3", 9.5),
+        ("O4", 1.0),
+        ("O5", 1.0),
+        ("O6", 1.0),
+    ]
+    ingest(workspace)  # the older file is not read again over the newer one
+    assert rows(workspace, "SELECT sum(amount) FROM {}", "orders") == [(31.5,)]
+
+
+def test_rows_of_a_nullable_key_are_corrected_not_repeated(workspace: Path) -> None:
+    head = "agent_id,starts_at,ends_at,kind,team\n"
+    put(workspace, "raw/shifts.csv", head + "A1,2024-01-01 08:00,2024-01-01 16:00,,north\n")
+    ingest(workspace)
+    put(workspace, "raw/shifts_2.csv", head + "A1,2024-01-01 08:00,2024-01-01 17:00,,north\n")
+    ingest(workspace)
+    assert rows(workspace, "SELECT count(*), max(ends_at)::VARCHAR FROM {}", "shifts") == [
+        (1, "2024-01-01 17:00:00+00")
+    ]
+
+
+def test_duplicates_and_blank_rows_are_counted_with_their_lines(workspace: Path) -> None:
+    text = orders(40) + "O1,C1,2024-01-02 10:00:00,9.5\n,,,\n\n"
+    put(workspace, "raw/orders.csv", text)
+    result = ingest(workspace)
+    assert account(result) == [("data/raw/orders.csv", "orders", 43, 40, {"blank_row": 2, "duplicate": 1})]
+    found = rows(workspace, 'SELECT file, line, "column", value, reason FROM {} ORDER BY line', "set_aside")
+    assert found == [
+        ("data/raw/orders.csv", 2, "order_id", "O1", "duplicate"),
+        ("data/raw/orders.csv", 43, None, None, "blank_row"),
+        ("data/raw/orders.csv", 44, None, None, "blank_row"),
+    ]
+
+
+def test_a_file_beyond_the_allowed_share_is_refused_as_a_whole_and_others_are_taken(workspace: Path) -> None:
+    put(workspace, "raw/orders_bad.csv", orders(8) + "O9,C1,soon,1\nO10,,2024-01-01,1\n")
+    put(workspace, "raw/orders_good.csv", orders(2, start=50))
+    with pytest.raises(RefusedError) as caught:
+        ingest(workspace)
+    listing = workspace / "data" / "warehouse" / "refused" / "orders_bad.csv.orders.csv"
+    assert str(caught.value) == (
+        "data/raw/orders_bad.csv must keep the promises of orders in all but 0.05 of its rows, got 2 of 10 rows that "
+        "break one:\n"
+        "  ordered_at must be a time, got 'soon' (orders_bad.csv, 1 row, line 10)\n"
+        "  customer_id must have a value (orders_bad.csv, 1 row, line 11)\n"
+        "  Nothing of it was ingested. Correct the file or its source (canonical_orders); "
+        f"all rows concerned: {listing}."
+    )
+    assert caught.value.exit_code == 3
+    assert account(caught.value.ingested) == [
+        ("data/raw/orders_bad.csv", "orders", 10, 0, {"file_refused": 8, "missing_value": 1, "not_a_time": 1}),
+        ("data/raw/orders_good.csv", "orders", 2, 2, {}),
+    ]
+    assert caught.value.result["files"][0]["kept"] == 0
+    assert rows(workspace, "SELECT count(*) FROM {}", "orders") == [(2,)]
+    with listing.open(encoding="utf-8-sig", newline="") as file:
+        assert list(csv.reader(file))[1] == ["data/raw/orders_bad.csv", "10", "ordered_at", "soon", "not_a_time"]
+
+
+def test_a_refused_correction_leaves_the_former_rows_and_their_account(workspace: Path) -> None:
+    put(workspace, "raw/orders.csv", orders(5))
+    ingest(workspace)
+    before = edition(workspace)
+    put(workspace, "raw/orders.csv", ORDERS + "O1,C1,never,1\n")
+    with pytest.raises(RefusedError):
+        ingest(workspace)
+    assert edition(workspace) == before
+
+
+def test_edited_tables_are_what_their_files_say(workspace: Path) -> None:
+    head = "action_id,measure,owner,due_on\n"
+    put(workspace, "tables/actions.csv", head + "1,train,Li,2024-05-01\n2,hire,Wu,2024-06-01\n")
+    ingest(workspace)
+    put(workspace, "tables/actions.csv", head + "1,train,Li,2024-05-15\n")
+    assert "actions" in ingest(workspace).changed
+    assert rows(workspace, "SELECT action_id, due_on::VARCHAR FROM {}", "actions") == [("1", "2024-05-15")]
+    assert ingest(workspace).changed == ()
+    (workspace / "data" / "tables" / "actions.csv").unlink()
+    assert "actions" in ingest(workspace).changed
+    assert rows(workspace, "SELECT count(*) FROM {}", "actions") == [(0,)]
+
+
+def test_a_killed_ingest_is_undone_by_the_next_one(workspace: Path) -> None:
+    put(workspace, "raw/orders.csv", orders(5))
+    ingest(workspace)
+    before = edition(workspace)
+    warehouse = workspace / "data" / "warehouse"
+    # a writer that died: a table is ahead of the edition, another one is unknown to it, scratch is left
+    half = DeltaTable(str(warehouse / "orders")).to_pyarrow_table().slice(0, 1)
+    write_deltalake(str(warehouse / "orders"), half, mode="overwrite")
+    write_deltalake(str(warehouse / "surveys"), half)
+    (warehouse / ".scratch-dead").mkdir()
+    assert rows(workspace, "SELECT count(*) FROM {}", "orders") == [(5,)]  # readers never saw it
+    put(workspace, "raw/orders_2.csv", orders(1, start=9))
+    ingest(workspace)
+    assert rows(workspace, "SELECT count(*) FROM {}", "orders") == [(6,)]
+    assert not (warehouse / "surveys").exists()
+    assert not list(warehouse.glob(".scratch-*"))
+    assert edition(workspace).number > before.number
+
+
+def test_a_second_writer_is_told_who_the_first_one_is(workspace: Path) -> None:
+    put(workspace, "raw/orders.csv", orders(1))
+    lock = workspace / "data" / "warehouse" / ".lock"
+    program = (
+        "import sys, time; from pathlib import Path; from csm_lib.collect.locks import exclusive\n"
+        "with exclusive(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", program, str(lock)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(UnavailableError) as caught:
+            ingest(workspace)
+        sentence = str(caught.value)
+        assert sentence.startswith("the warehouse must have one writer at a time, got a second one (process ")
+        assert f"process {holder.pid} on " in sentence
+        assert sentence.endswith(f" holds {lock}). Try again when it has finished.")
+    finally:
+        holder.kill()
+        holder.communicate()
+    assert account(ingest(workspace))[0][2:4] == (1, 1)  # a dead holder holds nothing
+
+
+def test_nothing_to_read_is_no_error(workspace: Path) -> None:
+    assert ingest(workspace) == IngestResult(())
+    assert refresh_facts(workspace) is False
+
+
+def test_a_file_no_source_reads_is_a_warning_below_raw_and_an_error_when_named(workspace: Path) -> None:
+    path = put(workspace, "raw/mystery.csv", "a,b\n1,2\n")
+    put(workspace, "raw/sample/truth.json", "{}")
+    result = ingest(workspace)
+    assert result.files == ()
+    assert len(result.warnings) == 1
+    with pytest.raises(UsageError) as caught:
+        ingest(workspace, [path])
+    assert str(caught.value) == result.warnings[0]
+    assert str(caught.value).startswith(f"mystery.csv must fit a source, got none that does ({path}). Sources: anonym")
+
+
+def test_a_canonical_name_without_the_needed_columns_says_which(workspace: Path) -> None:
+    path = put(workspace, "raw/orders.csv", "order,when\n1,2\n")
+    with pytest.raises(UsageError) as caught:
+        ingest(workspace, [path])
+    assert "To be read as orders it needs the columns order_id, customer_id, ordered_at; it has order, when." in str(
+        caught.value
+    )
+
+
+def test_a_missing_path_is_said(workspace: Path) -> None:
+    path = workspace / "nothing.csv"
+    with pytest.raises(UsageError) as caught:
+        ingest(workspace, [path])
+    assert str(caught.value) == f"{path} must be a file or folder, got nothing there. Check the path."
+
+
+def test_an_unknown_source_lists_those_there_are(workspace: Path) -> None:
+    path = put(workspace, "raw/orders.csv", orders(1))
+    with pytest.raises(UsageError) as caught:
+        ingest(workspace, [path], source="servicenwo")
+    assert str(caught.value).startswith(
+        "source must be the name of a source, got 'servicenwo'. Did you mean 'servicenow'? Sources: anonymous_bank, "
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        pytest.param(b"", "{} must have a header line, got an empty file. Export it again.", id="an empty file"),
+        pytest.param(
+            b"\n\n", "{} must have a header line, got none. Export it again with its column names.", id="only newlines"
+        ),
+        pytest.param(
+            b"order_id,customer_id\0", "{} must be a text file, got zero bytes in it. Export it as CSV.", id="binary"
+        ),
+        pytest.param(
+            b"order_id;Customer_id;amount\n1;2;3\n",
+            "o.csv must have the columns 'customer_id', 'ordered_at', got 'order_id', 'Customer_id', 'amount' ({})."
+            " Did you mean 'Customer_id' for 'customer_id'? Correct the header or the source's columns.",
+            id="missing columns",
+        ),
+    ],
+)
+def test_an_unusable_file_is_refused_in_words(workspace: Path, content: bytes, sentence: str) -> None:
+    path = put(workspace, "raw/o.csv", content)
+    with pytest.raises(RefusedError) as caught:
+        ingest(workspace, [path], source="canonical_orders")
+    assert str(caught.value) == sentence.format(path)
+    assert [file.kept for file in caught.value.ingested.files] == [0]
+    assert all(file.read == sum(file.set_aside.values()) for file in caught.value.ingested.files)
+
+
+def test_a_source_of_ones_own_maps_words_units_and_zone(workspace: Path) -> None:
+    put(
+        workspace,
+        "sources/acd.toml",
+        """
+        name = "acd"
+        time_zone = "Asia/Shanghai"
+        [[files]]
+        pattern = "anrufe_*.csv"
+        table = "contacts"
+        missing = ["?"]
+        keep = { latest_by = "Stand" }
+        out_of_population = [{ when = "Art = 'TEST'" }]
+        set_aside = [{ when = "try_cast(Dauer AS INTEGER) < 0", reason = "negative_duration", column = "Dauer" }]
+        [files.columns]
+        contact_id = "Nr"
+        created_at = { from = "Beginn", format = "%d/%m/%Y %H:%M" }
+        channel = { value = "phone" }
+        team = { file_name = "anrufe_([a-z]+)" }
+        talk_s = { from = "Dauer", unit = "minutes" }
+        issue = { from = "Art", values = { "退货" = "return" } }
+        customer_id = "Kunde"
+        wrap_s = { sql = "try_cast(Dauer AS DOUBLE) * 10" }
+        """,
+    )
+    text = (
+        "Nr;Stand;Beginn;Dauer;Art;Kunde\n"
+        "1;1;03/01/2024 08:00;2;退货;?\n"
+        "1;2;03/01/2024 08:00;3;退货;?\n"
+        "2;1;03/01/2024 09:00;5;TEST;K1\n"
+        + "".join(f"{n};1;03/01/2024 10:00;1;x;K{n}\n" for n in range(10, 40))
+        + "3;1;03/01/2024 09:00;-1;x;K1\n"
+    )
+    put(workspace, "raw/anrufe_nord.csv", text.encode("gb18030"))
+    result = ingest(workspace)
+    assert account(result) == [
+        (
+            "data/raw/anrufe_nord.csv",
+            "contacts",
+            34,
+            31,
+            {"negative_duration": 1, "out_of_population": 1, "superseded": 1},
+        )
+    ]
+    assert result.files[0].encoding == "gb18030"
+    assert result.warnings == (
+        "data/raw/anrufe_nord.csv was read as gb18030: not UTF-8, and its bytes do not settle it. "
+        "State `encoding` in its source.",
+        "set aside: Dauer must not meet 'try_cast(Dauer AS INTEGER) < 0', got '-1' (anrufe_nord.csv, 1 row, line 35)",
+    )
+    query = "SELECT created_at::VARCHAR, team, talk_s, issue, customer_id, wrap_s FROM {} WHERE contact_id = '1'"
+    assert rows(workspace, query, "contacts") == [("2024-01-03 00:00:00+00", "nord", 180.0, "return", None, 30.0)]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    cells=st.lists(
+        st.lists(st.sampled_from(["", "a", "b", "2024-01-01", "x,y", 'q"q', "l1\nl2", "退货", " "]), max_size=6),
+        max_size=12,
+    ),
+    newline=st.sampled_from(["\n", "\r\n"]),
+)
+def test_rows_read_are_rows_kept_plus_rows_set_aside(
+    tmp_path_factory: pytest.TempPathFactory, cells: list[list[str]], newline: str
+) -> None:
+    """An independent count: the rows that Python's own reader sees, empty lines included."""
+    workspace = tmp_path_factory.mktemp("law")
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator=newline).writerows([["order_id", "customer_id", "ordered_at"], *cells])
+    put(workspace, "raw/orders.csv", out.getvalue())
+    generous = Settings().model_copy(update={"workbook": Settings().workbook.model_copy(update={
+        "allowed_set_aside_share": 1.0, "time_zone": "UTC"})})  # fmt: skip
+    (file,) = ingest(workspace, settings=generous).files
+    assert file.read == len(cells)
+    assert file.read == file.kept + sum(file.set_aside.values())
+    sound = {
+        row[0].strip()
+        for row in cells
+        if len(row) == 3 and row[0].strip() and row[1].strip() and row[2] == "2024-01-01"
+    }
+    assert file.kept == len(sound)
+
+
+@pytest.mark.needs("realdata")
+def test_the_bank_hotline_counts_as_published(workspace: Path, realdata: Path) -> None:
+    """Calls per hour on an average Wednesday: Miller, Modeling Techniques in Predictive Analytics, chapter 6."""
+    result = ingest(workspace, [realdata / "anonymous_bank" / "calls_1999_02.txt"], source="anonymous_bank")
+    (file,) = result.files
+    assert (file.read, file.kept) == (33344, 33043)
+    assert dict(file.set_aside) == {"negative_duration": 23, "out_of_population": 278}
+    query = """
+        SELECT list(coalesce(n, 0) / 4 ORDER BY hour) FROM range(24) AS hours(hour) LEFT JOIN (
+            SELECT hour(created_at AT TIME ZONE 'Asia/Jerusalem') AS hour, count(*) AS n FROM {}
+            WHERE isodow(created_at AT TIME ZONE 'Asia/Jerusalem') = 3 GROUP BY 1) USING (hour)"""
+    published = (
+        "6.75 1.75 1.25 0 .5 .25 4.75 39.5 97.25 107.5 124 110.25 95.5 203.5 115.75 115.5 67.75 75 88.75 85.5 68 61.5 "
+        "57.5 44.25"
+    )
+    assert rows(workspace, query, "contacts") == [([float(n) for n in published.split()],)]
+    # every call waited and then was answered or gave up; a queue's length is the one the file states
+    query = "SELECT count(queue_entered_at), count(answered_at) + count(abandoned_at) FROM {}"
+    assert rows(workspace, query, "contacts") == [(33043, 33043)]
+
+
+@pytest.mark.needs("realdata")
+@pytest.mark.parametrize("is_plain", [False, True], ids=["gzipped", "plain"])
+def test_the_service_desk_counts_as_published(workspace: Path, realdata: Path, is_plain: bool) -> None:
+    path = realdata / "servicenow" / "incident_event_log.csv.gz"
+    if is_plain:
+        path = put(workspace, "raw/incident_event_log.csv", gzip.decompress(path.read_bytes()))
+    files = {file.table: file for file in ingest(workspace, [path]).files}
+    assert (files["contacts"].read, files["contacts"].kept) == (141712, 24918)
+    assert dict(files["contacts"].set_aside) == {"superseded": 141712 - 24918}
+    assert files["status_log"].read == files["status_log"].kept + sum(files["status_log"].set_aside.values())
+    query = """
+        SELECT count(*), round(100 * avg(met_resolution_sla::INT), 2),
+               count(*) FILTER (quarter(created_at) = 2 AND year(created_at) = 2016),
+               round(100 * avg(met_resolution_sla::INT) FILTER (quarter(created_at) = 2 AND year(created_at) = 2016), 1)
+        FROM {}"""
+    assert rows(workspace, query, "contacts") == [(24918, 63.42, 15447, 77.1)]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York"])
+def test_the_machines_own_time_zone_changes_nothing(workspace: Path, zone: str) -> None:
+    put(workspace, "raw/orders.csv", orders(2))
+    program = (
+        "import sys; from pathlib import Path; from csm_lib.collect.ingest import ingest; ingest(Path(sys.argv[1]))"
+    )
+    environment = {**os.environ, "TZ": zone}
+    subprocess.run([sys.executable, "-c", program, str(workspace)], check=True, env=environment)
+    found = rows(workspace, "SELECT min(ordered_at)::VARCHAR FROM {}", "orders")
+    assert found == [("2024-01-02 10:00:00+00",)]
+
+
+def test_the_record_of_files_is_kept(workspace: Path) -> None:
+    put(workspace, "raw/orders.csv", orders(20) + "O1,C1,2024-01-02 10:00:00,9.5\n")
+    ingest(workspace)
+    query = 'SELECT path, source, "table", read, kept, set_aside FROM {}'
+    assert rows(workspace, query, "files") == [
+        ("data/raw/orders.csv", "canonical_orders", "orders", 21, 20, json.dumps({"duplicate": 1}))
+    ]
