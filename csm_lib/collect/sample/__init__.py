@@ -40,9 +40,7 @@ def write_sample(
     UsageError
         If `contacts_per_quarter` is below 500.
     """
-    world = make_world(
-        contacts_per_quarter=contacts_per_quarter, seed=seed, evening_agents_extra=evening_agents_extra
-    )
+    world = make_world(contacts_per_quarter=contacts_per_quarter, seed=seed, evening_agents_extra=evening_agents_extra)
     folder.mkdir(parents=True, exist_ok=True)
     written, secrets = write_files(folder, world)
     content = {

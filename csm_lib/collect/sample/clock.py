@@ -15,7 +15,18 @@ import pyarrow.compute as pc
 
 from csm_lib.collect.sample.organisation import QUARTERS
 
-__all__ = ["DAY_S", "HOUR_S", "MISSING", "N_DAYS", "START_ON", "day_of", "day_weights", "quarter_of", "quarter_starts_s", "written"]
+__all__ = [
+    "DAY_S",
+    "HOUR_S",
+    "MISSING",
+    "N_DAYS",
+    "START_ON",
+    "day_of",
+    "day_weights",
+    "quarter_of",
+    "quarter_starts_s",
+    "written",
+]
 
 DAY_S = 86_400
 HOUR_S = 3_600
@@ -50,7 +61,7 @@ def quarter_of(instants_s: np.ndarray) -> np.ndarray:
 
 
 def _spring_festival_effect(dates: list[date]) -> np.ndarray:
-    """Quiet during the moving festival, busier in the week before (deliveries) and the four days after (catching up)."""
+    """Quiet during the moving festival, busier in the week before (deliveries) and four days after (catching up)."""
     calendar = holidays.country_holidays("CN", years=range(2022, 2025), language="en_US")
     festival = {day for day, name in calendar.items() if "Spring Festival" in name or "Chinese New Year" in name}
     effect = np.ones(len(dates))

@@ -1,12 +1,10 @@
 """The sample's contacts: when they come, who takes them and how long that lasts — before anybody knows how they end.
 
-Phone calls come out of the queue simulation; chats and app messages are accepted at once by agents who may hold several;
-e-mails are answered in office hours. Outcomes are added by `outcomes`.
+Phone calls come out of the queue simulation; chats and app messages are accepted at once by agents who may hold
+several; e-mails are answered in office hours. Outcomes are added by `outcomes`.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -85,7 +83,8 @@ def calls_of(
         served, columns["answered"] + columns["talk"] + columns["hold"], columns["abandoned"]
     ).astype(np.int32)
     position = np.array([place for place, _ in seats])[block]
-    columns["agent"] = np.where(served, agents.holder[rota.phone[calls.day, position], calls.day], MISSING).astype(np.int32)
+    holder = agents.holder[rota.phone[calls.day, position], calls.day]
+    columns["agent"] = np.where(served, holder, MISSING).astype(np.int32)
     return join([columns, _night_calls(rng, per_day)])
 
 
@@ -107,9 +106,7 @@ def _night_calls(rng: np.random.Generator, per_day: np.ndarray) -> Columns:
     return columns
 
 
-def texts_of(
-    rng: np.random.Generator, per_day: np.ndarray, channel: int, *, rota: Rota, agents: Agents
-) -> Columns:
+def texts_of(rng: np.random.Generator, per_day: np.ndarray, channel: int, *, rota: Rota, agents: Agents) -> Columns:
     """Give chats or app messages: a bot first, then an agent who may hold several at once.
 
     The first human reply is left `MISSING`; it depends on how many contacts the agent holds (`outcomes.first_replies`).

@@ -74,7 +74,7 @@ def add_dirt(
     counts = {reason: max(1, round(_DIRT_SHARE[reason] * n_rows)) for reason in reasons}
     copies = rng.choice(n_rows, counts["duplicate"], replace=False)
     extra.append(table.take(pa.array(copies)))
-    extra.append(pa.table({name: pa.nulls(counts["blank_row"], table.schema.field(name).type) for name in table.column_names}))
+    extra.append(pa.table({field.name: pa.nulls(counts["blank_row"], field.type) for field in table.schema}))
     for number, (reason, (allowed, changes)) in enumerate(broken.items()):
         rows = rng.choice(allowed, min(counts[reason], len(allowed)), replace=False)
         counts[reason] = len(rows)

@@ -142,9 +142,7 @@ def _write_log_and_roster(
         _note(written_files, path, shifts, {})
 
 
-def _write_surveys(
-    folder: Path, world: World, ids: pa.Array, customers: People, written_files: Written
-) -> list[str]:
+def _write_surveys(folder: Path, world: World, ids: pa.Array, customers: People, written_files: Written) -> list[str]:
     """Write the questionnaires of every quarter of sending; gives the secrets that customers wrote into comments."""
     surveys = {name: values for name, values in world.surveys.items() if name != "all_satisfied"}
     surveys["number"] = np.arange(len(surveys["sent"]))

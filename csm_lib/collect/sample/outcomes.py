@@ -1,8 +1,8 @@
 """How contacts end: who is helped at the first contact, who comes back, and why it failed.
 
-Each contact has a probability of being resolved that depends on issue, product, channel, agent, experience, customer and
-day, and on what is planted (pilot, worsened segment). Customers who were not helped come back; repeats that happen by
-chance are found exactly as a reader of the data would find them, and outcomes are then moved, cell by cell, to the
+Each contact has a probability of being resolved that depends on issue, product, channel, agent, experience, customer
+and day, and on what is planted (pilot, worsened segment). Customers who were not helped come back; repeats that happen
+by chance are found exactly as a reader of the data would find them, and outcomes are then moved, cell by cell, to the
 planted shares.
 """
 
@@ -12,7 +12,17 @@ import numpy as np
 
 from csm_lib.collect.sample.clock import DAY_S, MISSING, N_DAYS, day_of, quarter_of
 from csm_lib.collect.sample.contacts import APP, CHAT, EMAIL, Columns
-from csm_lib.collect.sample.organisation import CAUSES, CHANNELS, ISSUES, PILOT, PLANTED, PRODUCTS, QUARTERS, SEGMENTS, TEAMS
+from csm_lib.collect.sample.organisation import (
+    CAUSES,
+    CHANNELS,
+    ISSUES,
+    PILOT,
+    PLANTED,
+    PRODUCTS,
+    QUARTERS,
+    SEGMENTS,
+    TEAMS,
+)
 from csm_lib.collect.sample.people import Agents
 from csm_lib.collect.sample.responses import is_handled
 
@@ -201,8 +211,8 @@ def _planted_shares(wanted: np.ndarray, size: np.ndarray, numbers: np.ndarray) -
 def _levelled(wanted: np.ndarray, size: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     """Shift the quarter before the planted one so that only what is planted changed between the two.
 
-    Chats keep their level for repairs and for the rest (only their mix changes), the worsened segment stood higher by its
-    planted change, everything else where it would be without the pilot.
+    Chats keep their level for repairs and for the rest (only their mix changes), the worsened segment stood higher by
+    its planted change, everything else where it would be without the pilot.
     """
     kind = numbers % 6  # worsened or not × chat repairs, other chats, no chat
     pilot = numbers // 6 % 4 == 3

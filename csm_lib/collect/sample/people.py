@@ -14,7 +14,18 @@ from csm_lib.collect.sample.clock import DAY_S, HOUR_S, N_DAYS
 from csm_lib.collect.sample.organisation import TEAMS
 from csm_lib.collect.sample.phone import PhonePlan, phone_blocks
 
-__all__ = ["CHAT_SHIFTS", "TICKET_SHIFT", "Agents", "Desks", "Rota", "Shifts", "draw_rota", "hire", "plan_desks", "write_shifts"]
+__all__ = [
+    "CHAT_SHIFTS",
+    "TICKET_SHIFT",
+    "Agents",
+    "Desks",
+    "Rota",
+    "Shifts",
+    "draw_rota",
+    "hire",
+    "plan_desks",
+    "write_shifts",
+]
 
 CHAT_SHIFTS = ((8, 15), (15, 22))
 TICKET_SHIFT = (8, 19)
@@ -133,9 +144,7 @@ def hire(rng: np.random.Generator, desks: Desks) -> Agents:
     skill = rng.standard_normal(n_agents)
     level = np.clip(np.round(1 + 0.6 * skill + 0.4 * rng.standard_normal(n_agents)), 0, 2).astype(int)
     desk_array = np.array(desk_of)
-    return Agents(
-        desk_array, desk_array % len(TEAMS), level, np.array(hired), np.array(left), skill, holder
-    )
+    return Agents(desk_array, desk_array % len(TEAMS), level, np.array(hired), np.array(left), skill, holder)
 
 
 def draw_rota(rng: np.random.Generator, desks: Desks) -> Rota:

@@ -64,10 +64,13 @@ def draw_reviews(rng: np.random.Generator, columns: Columns, *, agents: Agents) 
     right = _is_right(rng, columns, contact, agents=agents)
     week = columns["created"][contact] // (7 * DAY_S)
     chosen = _random_picks(rng, week, columns["channel"][contact])
-    rest = np.setdiff1d(np.arange(len(contact)), chosen)
-    targeted = _pick(rng, rest[~columns["is_first"][contact[rest]]], share=0.02)
-    mystery = _pick(rng, np.setdiff1d(rest, targeted), share=0.001)
-    calibration = _calibration_set(rng, np.setdiff1d(np.setdiff1d(rest, targeted), mystery), columns, contact, right)
+    free = np.ones(len(contact), dtype=bool)
+    free[chosen] = False
+    targeted = _pick(rng, np.flatnonzero(free & ~columns["is_first"][contact]), share=0.02)
+    free[targeted] = False
+    mystery = _pick(rng, np.flatnonzero(free), share=0.001)
+    free[mystery] = False
+    calibration = _calibration_set(rng, np.flatnonzero(free), columns, contact, right)
     singles = np.concatenate([chosen, targeted, mystery])
     selection = np.repeat([0, 1, 3, 2], [len(chosen), len(targeted), len(mystery), 3 * len(calibration)])
     judged = np.concatenate([singles, np.repeat(calibration, 3)])
@@ -110,7 +113,7 @@ def _pick(rng: np.random.Generator, rows: np.ndarray, *, share: float) -> np.nda
 def _calibration_set(
     rng: np.random.Generator, rest: np.ndarray, columns: Columns, contact: np.ndarray, right: np.ndarray
 ) -> np.ndarray:
-    """Take up to 60 contacts a quarter for all three reviewers, a third of them wrong, so that agreement can be seen."""
+    """Take up to 60 contacts a quarter for all three reviewers, a third of them wrong, to let agreement show."""
     quarter = quarter_of(columns["created"][contact[rest]])
     picked = []
     for number in range(len(QUARTERS) - 1):

@@ -38,20 +38,22 @@ def draw_surveys(rng: np.random.Generator, columns: Columns, *, agents: Agents, 
     -------
     dict of ndarray
         contact (row number), sent, answered, csat, the four items, recommend, would_recommend (0 yes, 1 unsure, 2 no),
-        theme and sentence (−1 without comment), contacted, resolved; plus `all_satisfied`, shape (n_quarters,): the share
-        of all handled contacts on the satisfied side of the cut.
+        theme and sentence (−1 without comment), contacted, resolved; plus `all_satisfied`, shape (n_quarters,): the
+        share of all handled contacts on the satisfied side of the cut.
     """
     contact = np.flatnonzero(is_handled(columns) & (columns["closed"] >= 0))
     items = _items(rng, columns, contact, agents=agents)
     experience = sum(weight * items[name] for name, weight in DRIVERS.items()) + rng.normal(0, 0.25, len(contact))
     sent = _sent(rng, columns["closed"][contact].astype(np.int64))
     asked = _is_asked(rng, columns, contact) & (sent < N_DAYS * DAY_S)
-    ready = 1 / (1 + np.exp(-(np.log(PLANTED["response_share"] / 0.7) + 0.45 * (experience - experience.mean()) / experience.std())))
+    odds = PLANTED["response_share"] / (1 - PLANTED["response_share"])
+    ready = 1 / (1 + np.exp(-np.log(odds) - 0.45 * (experience - experience.mean()) / experience.std()))
     answered = sent + 60 + np.minimum(rng.exponential(5 * HOUR_S, len(contact)), 6 * DAY_S).astype(np.int64)
     answers = asked & (rng.random(len(contact)) < ready) & (answered < N_DAYS * DAY_S)
     csat, all_satisfied = _cut(experience, answers, answered, columns["created"][contact])
     rows = np.flatnonzero(asked)[np.argsort(sent[asked], kind="stable")]
-    surveys: Columns = {"contact": contact[rows], "sent": sent[rows], "answered": np.where(answers, answered, MISSING)[rows]}
+    surveys: Columns = {"contact": contact[rows], "sent": sent[rows]}
+    surveys["answered"] = np.where(answers, answered, MISSING)[rows]
     surveys |= {name: np.where(answers, values, MISSING)[rows] for name, values in (items | {"csat": csat}).items()}
     surveys |= _recommendations(rng, experience[rows], answers[rows], csat[rows])
     surveys |= _comments(rng, surveys, salt=salt) | _closed_loop(rng, surveys)
@@ -131,7 +133,9 @@ def _satisfied(share: float, n_answers: int) -> int:
     return count - 1 if count and count >= 0.9 * n_answers else count
 
 
-def _recommendations(rng: np.random.Generator, experience: np.ndarray, answers: np.ndarray, csat: np.ndarray) -> Columns:
+def _recommendations(
+    rng: np.random.Generator, experience: np.ndarray, answers: np.ndarray, csat: np.ndarray
+) -> Columns:
     """Answer both recommendation questions from the same experience: 0–10, and yes, unsure or no."""
     n_rows = len(experience)
     score = np.clip(np.round(8.0 + 2.0 * (experience - 4.0) + rng.normal(0, 1.0, n_rows)), 0, 10)
@@ -164,7 +168,7 @@ def _comments(rng: np.random.Generator, surveys: Columns, *, salt: int) -> Colum
             score = fit[row.name][left] + rng.gumbel(0, 0.6, len(left))
             taken = left[np.argsort(-score, kind="stable")[: round(row.share * len(rows))]]
             theme[taken] = position
-            left = np.setdiff1d(left, taken)
+            left = left[theme[left] < 0]
         theme[left] = 0
     n_sentences = np.array([len(row.sentences) for row in THEMES] + [1])[theme]
     sentence = (rng.integers(0, 60, n_rows) + salt) % n_sentences

@@ -56,12 +56,10 @@ class People:
 
 
 def name_people(rng: np.random.Generator, count: int, *, prefix: str, area: str) -> People:
-    """Invent names, mobile numbers and addresses; numbers lie in a block that is not in use, addresses at example.com."""
+    """Invent names, mobile numbers (a block not in use) and addresses (at example.com)."""
     number = pa.array(np.arange(count)).cast(pa.string())
     family = pc.take(pa.array(list(_SURNAMES)), pa.array(rng.integers(0, len(_SURNAMES), count)))
-    first, second = (
-        pc.take(pa.array(list(_GIVEN)), pa.array(rng.integers(0, len(_GIVEN), count))) for _ in range(2)
-    )
+    first, second = (pc.take(pa.array(list(_GIVEN)), pa.array(rng.integers(0, len(_GIVEN), count))) for _ in range(2))
     padded = pc.utf8_lpad(number, 7, "0")
     return People(
         id=pc.binary_join_element_wise(prefix, padded, ""),
@@ -182,7 +180,7 @@ def status_table(log: Columns, columns: Columns, ids: pa.Array, agent_ids: pa.Ar
         {
             "ticket": pc.take(ids, pa.array(contact)),
             "time": written(log["changed"], style="offset"),
-            "status": pa.array(steps["status"])[0:0] if not len(step) else pc.take(pa.array(steps["status"]), pa.array(step)),
+            "status": pc.take(pa.array(steps["status"]), pa.array(step)),
             "team": pc.take(pa.array(steps["team"]), pa.array(step)),
             "agent": _of(agent_ids, by_agent),
             "stage": pc.take(pa.array(steps["stage"]), pa.array(step)),
@@ -193,7 +191,7 @@ def status_table(log: Columns, columns: Columns, ids: pa.Array, agent_ids: pa.Ar
 
 
 def survey_table(surveys: Columns, columns: Columns, ids: pa.Array, customers: People, comments: pa.Array) -> pa.Table:
-    """Give the survey tool's export; `surveys` without its per-quarter figures, `comments` one text (or null) per row."""
+    """Give the survey tool's export; `surveys` without its per-quarter figures, `comments` one text or null a row."""
     contact = surveys["contact"]
     number = pc.utf8_lpad(pa.array(surveys["number"]).cast(pa.string()), 8, "0")
     return pa.table(
@@ -235,12 +233,13 @@ def _date_cells(instants_s: np.ndarray) -> pa.Array:
 def review_table(reviews: Columns, columns: Columns, ids: pa.Array) -> pa.Table:
     """Give the quality team's spreadsheet."""
     contact = reviews["contact"]
+    reviewer = np.where(reviews["adjudicated"], len(REVIEWERS), reviews["reviewer"])
     number = pc.utf8_lpad(pa.array(reviews["number"]).cast(pa.string()), 7, "0")
     return pa.table(
         {
             "ReviewID": pc.binary_join_element_wise("R", number, ""),
             "ContactID": pc.take(ids, pa.array(contact)),
-            "Reviewer": words(np.where(reviews["adjudicated"], len(REVIEWERS), reviews["reviewer"]), (*REVIEWERS, "QA09")),
+            "Reviewer": words(reviewer, (*REVIEWERS, "QA09")),
             "Reviewed": _date_cells(reviews["reviewed"]),
             "Selection": words(reviews["selection"], SELECTIONS),
             "Sampled": _date_cells(reviews["sampled"]),

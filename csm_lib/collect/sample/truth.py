@@ -18,7 +18,6 @@ from csm_lib.collect.sample.organisation import (
     ISSUES,
     PILOT,
     PLANTED,
-    QUARTERS,
     TEAMS,
     THEMES,
 )
@@ -31,6 +30,7 @@ from csm_lib.collect.sample.world import World
 __all__ = ["Truth", "truths"]
 
 Value = float | str | None
+EVENING_HOURS = (17, 18)
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ def truths(world: World) -> list[Truth]:
     Returns
     -------
     list of Truth
-        A realised value is computed from the columns that are exported, by the definitions of the method; None where the
-        sample is too small to hold one.
+        A realised value is computed from the columns that are exported, by the definitions of the method; None where
+        the sample is too small to hold one.
     """
     first = _is_first_contact_resolved(world.contacts)
     return [
@@ -118,8 +118,9 @@ def _queue(world: World) -> list[Truth]:
     asked = _now(contacts["created"]) & (contacts["channel"] == PHONE) & (contacts["queue"] >= 0)
     hour = contacts["queue"][asked] % DAY_S // HOUR_S
     answered = contacts["answered"][asked] >= 0
-    evening = (hour == 17) | (hour == 18)
-    worst = min(float(answered[hour == number].mean()) for number in HOUR_SHARE if (hour == number).any() and number not in (17, 18))
+    evening = np.isin(hour, EVENING_HOURS)
+    others = [number for number in HOUR_SHARE if number not in EVENING_HOURS and (hour == number).any()]
+    worst = min(float(answered[hour == number].mean()) for number in others)
     where = "phone, 17:00–19:00, 2024Q1"
     texts = _now(contacts["created"]) & (contacts["channel"] == CHAT) & (contacts["answered"] >= 0)
     return [
@@ -132,17 +133,26 @@ def _queue(world: World) -> list[Truth]:
             f"{where}, expected with evening_agents_added on 17:00–21:00",
         ),
         Truth("evening_agents", None, plan.late, "phone agents on shift 17:00–19:00, every day; grows with the volume"),
-        Truth("evening_agents_added", None, plan.added, "agents to add 17:00–21:00; about 0.3 to 0.5 of evening_agents"),
+        Truth(
+            "evening_agents_added", None, plan.added, "agents to add 17:00–21:00; about 0.3 to 0.5 of evening_agents"
+        ),
         Truth(
             "other_hours_answer_share_expected",
             PLANTED["other_hours_answer_share"],
             plan.lowest_other_share,
             "phone, worst other open hour; planted is a lower bound",
         ),
-        Truth("other_hours_answer_share", PLANTED["other_hours_answer_share"], worst, "phone, worst other hour, 2024Q1"),
+        Truth(
+            "other_hours_answer_share", PLANTED["other_hours_answer_share"], worst, "phone, worst other hour, 2024Q1"
+        ),
         Truth("phone_handle_s", None, plan.handle_s, "mean handle time of the simulation"),
         Truth("phone_patience_s", None, plan.patience_s, "mean patience of the simulation, lognormal"),
-        Truth("chat_reply_load_correlation", None, _load_correlation(contacts, texts), "chat, 2024Q1: log reply time, load"),
+        Truth(
+            "chat_reply_load_correlation",
+            None,
+            _load_correlation(contacts, texts),
+            "chat, 2024Q1: log reply time, load",
+        ),
     ]
 
 
@@ -173,14 +183,18 @@ def _first_contact(world: World, first: np.ndarray) -> list[Truth]:
     others = [_share(first[now & ~team & side]) for side in (after, ~after)]
     where = "chat, 2023Q4 to 2024Q1"
     return [
-        Truth("worsened_segment_change", PLANTED["worsened_change"], change(worsened), "app × digital, 2023Q4 to 2024Q1"),
+        Truth(
+            "worsened_segment_change", PLANTED["worsened_change"], change(worsened), "app × digital, 2023Q4 to 2024Q1"
+        ),
         Truth("mix_shift_change", None, change(chat), f"{where}: falls only because repairs grew"),
         Truth("mix_shift_change_in_repairs", 0.0, change(chat & repair), where),
         Truth("mix_shift_change_in_others", 0.0, change(chat & ~repair), where),
         Truth("mix_shift_repair_share_before", None, _share(repair[before & chat]), where),
         Truth("mix_shift_repair_share_after", None, _share(repair[now & chat]), where),
         Truth("pilot_team", PILOT.team, PILOT.team, f"from {PILOT.start_on}"),
-        Truth("pilot_rise", PILOT.rise, _difference(rise), f"{PILOT.team}, from {PILOT.start_on} against 2024Q1 before"),
+        Truth(
+            "pilot_rise", PILOT.rise, _difference(rise), f"{PILOT.team}, from {PILOT.start_on} against 2024Q1 before"
+        ),
         Truth("pilot_other_teams_rise", 0.0, _difference(others), f"other teams, from {PILOT.start_on}"),
     ]
 
@@ -205,7 +219,10 @@ def _causes(world: World, first: np.ndarray) -> list[Truth]:
     complaints = _now(world.complaints["received"]) & world.complaints["counted"]
     rows += [
         Truth(
-            f"complaint_cause_{cause.code}", cause.share, _share(world.complaints["cause"][complaints] == number), "2024Q1"
+            f"complaint_cause_{cause.code}",
+            cause.share,
+            _share(world.complaints["cause"][complaints] == number),
+            "2024Q1",
         )
         for number, cause in enumerate(COMPLAINT_CAUSES)
     ]
@@ -216,14 +233,14 @@ def _process(world: World) -> list[Truth]:
     contacts = world.contacts
     solved = is_ticket(contacts) & _now(contacts["created"]) & (contacts["resolved"] >= 0)
     spent_s = (contacts["resolved"] - contacts["created"])[solved]
-    approvals = np.bincount(
-        world.log["contact"][step_table()["is_approval"][world.log["step"]]], minlength=len(solved)
-    )
+    approvals = np.bincount(world.log["contact"][step_table()["is_approval"][world.log["step"]]], minlength=len(solved))
     enquiry = is_enquiry(contacts) & _now(contacts["created"])
     waiting = (contacts["queue"] >= 0) & (contacts["answered"] < 0) & (contacts["abandoned"] < 0)
     return [
         Truth("ticket_resolution_s", PLANTED["ticket_resolution_s"], _mean(spent_s), "after-sales e-mails, 2024Q1"),
-        Truth("ticket_approvals", PLANTED["ticket_approvals"], _mean(approvals[solved]), "status log, after-sales e-mails"),
+        Truth(
+            "ticket_approvals", PLANTED["ticket_approvals"], _mean(approvals[solved]), "status log, after-sales e-mails"
+        ),
         Truth(
             "conversion",
             PLANTED["conversion"],
@@ -251,7 +268,9 @@ def _voice(world: World) -> list[Truth]:
     weights = weights / weights.sum()
     return [
         *(
-            Truth(f"driver_{name}", planted, float(weight), "satisfaction: least squares on the four items, scaled to 1")
+            Truth(
+                f"driver_{name}", planted, float(weight), "satisfaction: least squares on the four items, scaled to 1"
+            )
             for (name, planted), weight in zip(DRIVERS.items(), weights, strict=True)
         ),
         *(
