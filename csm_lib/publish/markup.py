@@ -31,7 +31,7 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
     "td": ("lang", "class", "colspan", "rowspan"),
 }
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+")
-_RELATIVE = re.compile(r"(?:#|\./)?[\w./@~%-]*(?:#[\w%-]*)?")
+_RELATIVE = re.compile(r"(?!//)(?:#|\./)?[\w./@~%-]*(?:#[\w%-]*)?")
 _LONG_TEXT = 32
 _NUMBER = re.compile(r"[1-9]\d{0,3}")
 
@@ -74,9 +74,8 @@ def clean(html: str, *, taken: set[str] | None = None) -> tuple[str, list[Headin
         _keep_harmless(element)
     for table in soup.find_all("table"):
         _make_accessible(soup, table)
-    headings = [
-        _named(element, taken if taken is not None else set()) for element in soup.find_all(re.compile("^h[1-6]$"))
-    ]
+    ids = set() if taken is None else taken
+    headings = [_named(element, ids) for element in soup.find_all(re.compile("^h[1-6]$"))]
     return str(soup).strip(), headings
 
 

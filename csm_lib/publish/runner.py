@@ -306,7 +306,7 @@ def _failure(notebook: Any, ended: BaseException | None, timeout_s: float) -> Fa
                 return Failure(
                     position, out.ename, out.evalue if out.ename != "SystemExit" else "the cell ended the run"
                 )
-        if cell.metadata.get("papermill", {}).get("status", "pending") != "pending":
+        if cell.metadata.get("papermill", {}).get("start_time"):
             reached = position
     if ended is None:
         return None

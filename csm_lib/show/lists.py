@@ -17,6 +17,7 @@ from csm_lib.show.prose import Sentence, sentence, sentence_of_value
 
 __all__ = ["listed", "reason_of", "sentence_attained", "sentences_of_card"]
 
+_POINT = "- "
 _UNMEASURED = "not measured: "
 
 
@@ -30,7 +31,7 @@ def listed(sentences: Iterable[Sentence | None]) -> Sentence:
     Returns
     -------
     Sentence
-        One line each.
+        One line each; a list among them is continued.
 
     Examples
     --------
@@ -39,7 +40,10 @@ def listed(sentences: Iterable[Sentence | None]) -> Sentence:
     Two.
     """
     kept = [entry for entry in sentences if entry is not None]
-    return Sentence("\n".join(entry.text for entry in kept), "\n".join(f"- {entry.markdown}" for entry in kept))
+    lines = [
+        line if line.startswith(_POINT) else _POINT + line for entry in kept for line in entry.markdown.splitlines()
+    ]
+    return Sentence("\n".join(entry.text for entry in kept), "\n".join(lines))
 
 
 def reason_of(method: Any, *, language: str | None = None) -> str:

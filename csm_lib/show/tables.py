@@ -28,12 +28,20 @@ _OF_THE_ROW = (
     "value", "low", "high", "target", "reference", "before", "after", "actual", "baseline", "previous", "year_before",
     "benchmark", "rest",
 )  # fmt: skip
+_KEYS = ("key", "other", "indicator")  # where all are indicators, a reader gets their names
 # differences of two values of the row's unit; of two shares they are points
 _CHANGES = (
     "gap", "change", "change_low", "change_high", "year_change", "year_change_low", "year_change_high",
     "benchmark_gap", "difference", "difference_low", "difference_high", "smallest_change",
 )  # fmt: skip
 _SIGNS = {"met": "✓", "missed": "✗", "too_close": "≈", "no_target": "·", "not_measured": NOT_MEASURED}
+
+
+class Table(great_tables.GT):
+    """A great_tables table whose plain text is its title, not a memory address that differs with every run."""
+
+    def __repr__(self) -> str:
+        return f"Table: {self._heading.title}"
 
 
 def table(
@@ -46,7 +54,7 @@ def table(
     subtitle: str | None = None,
     note: str | None = None,
     language: str | None = None,
-) -> great_tables.GT:
+) -> Table:
     """Show a frame as a table and keep the unrounded frame.
 
     Parameters
@@ -61,14 +69,14 @@ def table(
     units : mapping of str to str, optional
         Column to unit (`csm_lib.show.format.UNITS`). Guessed from the column's suffix unless given; `value`, `low`,
         `high`, `target` and their like follow the row's `unit` column where there is one, and differences (`change`,
-        `gap` …) too, with their sign and for shares in points.
+        `gap` …) too, with their sign and for shares in points. `key` and `other` are written by the indicator's name.
     subtitle, note : str, optional
         Without a note a table without rows says why, as `frame.attrs["reason"]` has it.
     language : str, optional
 
     Returns
     -------
-    GT
+    Table
         Text from data is escaped.
 
     Raises
@@ -87,7 +95,7 @@ def table(
     first, *others = headings
     right = [c for c in others if pd.api.types.is_numeric_dtype(rows[c]) and not pd.api.types.is_bool_dtype(rows[c])]
     shown = (
-        great_tables.GT(written, id=_page_id(name), rowname_col=first)
+        Table(written, id=_page_id(name), rowname_col=first)
         .tab_header(title=title, subtitle=subtitle)
         .tab_stubhead(label=headings[first])
         .cols_label({c: headings[c] for c in others})
@@ -105,7 +113,7 @@ def scorecard_table(
     name: str = "scorecard",
     subtitle: str | None = None,
     language: str | None = None,
-) -> great_tables.GT:
+) -> Table:
     """Show the classic scorecard: name, formula, source, target, actual, interval, n, met?, verdict.
 
     Parameters
@@ -120,7 +128,7 @@ def scorecard_table(
 
     Returns
     -------
-    GT
+    Table
 
     Raises
     ------
@@ -137,7 +145,7 @@ def scorecard_table(
         columns=["indicator", "formula", "source", "target", "actual", "interval", "n", "met", "verdict"],
     )
     return (
-        great_tables.GT(rows, id=_page_id(name), rowname_col="indicator")
+        Table(rows, id=_page_id(name), rowname_col="indicator")
         .tab_header(title=title, subtitle=subtitle)
         .tab_stubhead(label=say("indicator", chosen))
         .cols_label({column: say(column, chosen) for column in rows.columns[1:]})
@@ -222,6 +230,8 @@ def _is_missing(entry: Any) -> bool:
 
 def _written(rows: pd.DataFrame, column: str, units: dict[str, str], by_row: bool, language: str | None) -> list[str]:
     entries = rows[column].tolist()
+    if column in _KEYS and column not in units and all(entry in INDICATORS for entry in entries if isinstance(entry, str)):
+        return [_indicator_name(entry, language) for entry in entries]
     is_change = by_row and column not in units and column in _CHANGES
     if column not in units and by_row and column in (*_OF_THE_ROW, *_CHANGES):
         kinds = [unit if isinstance(unit, str) else "exact" for unit in rows["unit"]]
@@ -230,6 +240,12 @@ def _written(rows: pd.DataFrame, column: str, units: dict[str, str], by_row: boo
     if is_change:
         kinds = ["points" if kind == "share" else kind for kind in kinds]
     return [_cell(entry, kind, language, signed=is_change) for entry, kind in zip(entries, kinds, strict=True)]
+
+
+def _indicator_name(key: Any, language: str | None) -> str:
+    if not isinstance(key, str):
+        return NOT_MEASURED
+    return INDICATORS[key].name_zh if in_language(language) == "zh" else INDICATORS[key].name_en
 
 
 def _cell(entry: Any, unit: str, language: str | None, *, signed: bool = False) -> str:

@@ -31,9 +31,7 @@ def test_a_report_has_its_pages_tables_notebooks_and_record(published: RunResult
     report = published.report.parent
     assert report.name == "2024Q1"
     there = {
-        path.relative_to(report).as_posix()
-        for path in report.rglob("*")
-        if not path.relative_to(report).parts[0] == ".run"
+        path.relative_to(report).as_posix() for path in report.rglob("*") if path.relative_to(report).parts[0] != ".run"
     }
     assert there >= {
         "index.html",
