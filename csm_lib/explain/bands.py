@@ -42,7 +42,7 @@ def with_bands(facts: Mapping[str, Any]) -> dict[str, Any]:
     -------
     dict of str to frame
         The same grains with the columns of `BANDS`; a missing number gives a missing band. Frames without any of the
-        columns are handed on as they are.
+        columns, and grains without a source (None), are handed on as they are.
 
     Examples
     --------
@@ -55,6 +55,8 @@ def with_bands(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _banded(frame: Any) -> Any:
+    if frame is None:
+        return None
     present = columns_of(frame)
     cuts = [_case(column, bounds, name) for name, (column, bounds) in BANDS.items() if column in present]
     if not cuts:

@@ -192,7 +192,8 @@ def why_tree(
     -------
     DataFrame
         One row per statement, each below its parent: `tree node_id parent_id level category statement evidence n value
-        low high reference expected_share points status`. `status` is `supported`, `not supported` or `no evidence`.
+        low high unit reference expected_share points status`. `status` is `supported`, `not supported` or `no
+        evidence`.
 
     Raises
     ------
@@ -237,7 +238,7 @@ _STATEMENT = (
     "tree", "node_id", "parent_id", "level", "category", "statement", "expected_share", *_EVIDENCE_SOURCE,
 )  # fmt: skip
 _WHY_TREE = (
-    "tree", "node_id", "parent_id", "level", "category", "statement", "evidence", "n", "value", "low", "high",
+    "tree", "node_id", "parent_id", "level", "category", "statement", "evidence", "n", "value", "low", "high", "unit",
     "reference", "expected_share", "points", "status",
 )  # fmt: skip
 
@@ -287,12 +288,12 @@ def _is_given(value: Any) -> bool:
 
 def _nothing(evidence: str | None = None) -> dict[str, Any]:
     numbers = dict.fromkeys(("value", "low", "high", "reference", "points"), math.nan)
-    return {"evidence": evidence, "n": 0, "status": "no evidence"} | numbers
+    return {"evidence": evidence, "n": 0, "unit": None, "status": "no evidence"} | numbers
 
 
 def _cause_evidence(cause: str, counted: pd.DataFrame | None) -> dict[str, Any]:
     """Read a cause's counted share; a cause that was never coded is not supported where others were."""
-    found = _nothing(f"cause = {cause}")
+    found = _nothing(f"cause = {cause}") | {"unit": "share"}
     if counted is None or not len(counted):
         return found
     row = counted[counted["cause"] == cause]
@@ -323,7 +324,8 @@ def _indicator_evidence(
 
 
 def _of(row: pd.Series, evidence: str) -> dict[str, Any]:
-    return _nothing(evidence) | {"n": int(row["n"])} | {name: float(row[name]) for name in ("value", "low", "high")}
+    numbers = {"n": int(row["n"]), "unit": INDICATORS[str(row["key"])].unit}
+    return _nothing(evidence) | numbers | {name: float(row[name]) for name in ("value", "low", "high")}
 
 
 def _against_target(found: Mapping[str, Any], target: float | None, key: str) -> dict[str, Any]:

@@ -253,7 +253,8 @@ def _sums(frame: Any, segment: str | Sequence[str], numerator: str, denominator:
     sums = inside.groupby(by, dropna=False, observed=True, sort=False)[[numerator, denominator]].sum()
     sums.columns = pd.Index(["numerator", "denominator"])
     sums.index = pd.Index([_plain(name) for name in sums.index], dtype=object, tupleize_cols=False)
-    return sums[sums["denominator"] != 0].loc[lambda part: _sorted(part.index)]
+    seen = sums[sums["denominator"] != 0]
+    return seen.reindex(_sorted(seen.index))
 
 
 def _plain(name: Any) -> Hashable:

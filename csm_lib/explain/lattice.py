@@ -58,6 +58,8 @@ class Moments:
         Rows, Σd, Σe, Σe², Σed, Σd²; period 0 is the former one (all 0 against a target).
     spread : float
         Variance of the score per squared unit of denominator over everything, the prior of small segments.
+    inflation : float
+        How many times wider the variance is than for independent rows.
     has_before : bool
         Whether there is a former period to compare with.
     """
@@ -65,6 +67,7 @@ class Moments:
     sums: Floats
     spread: float
     has_before: bool
+    inflation: float = 1.0
 
     def __sub__(self, part: Moments) -> Moments:
         """Take a part away."""
@@ -92,7 +95,7 @@ class Moments:
             prior = _PRIOR_ROWS * np.where(rows > 0, below_square / rows, 0.0)
             per_unit = (deviation + prior * self.spread) / (below_square + prior)
             per_unit = np.maximum(per_unit, self.spread) if is_cautious else per_unit
-            variance = np.where(below > 0, per_unit * below_square / below**2, np.inf)
+            variance = np.where(below > 0, self.inflation * per_unit * below_square / below**2, np.inf)
         if not self.has_before:
             return mean[1], variance[1]
         return mean[1] - mean[0], variance[1] + variance[0]
@@ -156,7 +159,7 @@ def moments_of(sums: Floats, expected: Floats | float) -> Moments:
     _, w, a, b, c, d = whole.T
     mean = np.divide(a, w, out=np.zeros(2), where=w > 0)
     deviation = (b - 2 * mean * c + mean**2 * d).sum()
-    return Moments(scores, float(max(deviation, 0.0) / d.sum()), has_before=bool(w[0] > 0))
+    return Moments(scores, float(max(deviation, 0.0) / d.sum()) if d.sum() else 0.0, has_before=bool(w[0] > 0))
 
 
 def expected_rates(leaves: Leaves, sums: Floats) -> Floats:

@@ -25,8 +25,10 @@ from csm_lib.measure.sums import columns_of
 __all__ = ["MAX_LEVELS", "Rows", "read_rows", "table_of"]
 
 MAX_LEVELS = 2_000
-# with fewer clusters than this the halves would differ by luck: rows are split instead
+# clusters are kept whole in one half where there are many small ones (customers); with few large ones (days) the
+# halves would differ by luck, so rows are split
 _MIN_CLUSTERS = 200
+_MAX_CLUSTER_ROWS = 20
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Rows:
         Which half of the sample.
     clusters : ndarray of int, shape (n_rows,), or None
         Rows of one cluster depend on each other.
+    has_small_clusters : bool
+        True if clusters are many and small; then each lies in one half whole.
     """
 
     codes: NDArray[np.int64]
@@ -55,6 +59,7 @@ class Rows:
     is_after: NDArray[np.bool_]
     is_confirming: NDArray[np.bool_]
     clusters: NDArray[np.int64] | None
+    has_small_clusters: bool
 
 
 def read_rows(after: Any, before: Any | None, key: str, *, dimensions: Sequence[str]) -> Rows:
@@ -87,12 +92,14 @@ def read_rows(after: Any, before: Any | None, key: str, *, dimensions: Sequence[
     numerator, denominator = (stacked.column(name).to_numpy() for name in ("x", "d"))
     clusters = _clusters(stacked.column("cluster"))
     unit = stacked.column("unit")
-    if clusters is not None and clusters.max() + 1 >= _MIN_CLUSTERS:
+    n_clusters = 0 if clusters is None else int(clusters.max()) + 1
+    is_small = n_clusters >= max(_MIN_CLUSTERS, stacked.num_rows / _MAX_CLUSTER_ROWS)
+    if is_small:
         unit = stacked.column("cluster_hash")
     bits = _hash_of_content(codes, numerator, denominator, is_after) if unit.null_count else unit.to_numpy()
     halves = (_mix(bits) & np.uint64(1)).astype(bool)
     levels = tuple(values for _, values in encoded)
-    return Rows(codes, levels, numerator, denominator, is_after, halves, clusters)
+    return Rows(codes, levels, numerator, denominator, is_after, halves, clusters, is_small)
 
 
 def _read(facts: Any, key: str, dimensions: Sequence[str], role: str) -> pa.Table:
@@ -126,8 +133,8 @@ def _query(
     present = columns_of(frame)
     needed = list(dict.fromkeys([*columns, *dimensions]))
     unit = FACTS[grain].key if grain else next((fact.key for fact in FACTS.values() if fact.key in present), None)
-    optional = [name for name in dict.fromkeys((cluster, unit)) if name in present and name not in needed]
-    table = table_of(frame, [*needed, *(name for name in optional if name)], role=role)
+    optional = [name for name in (cluster, unit) if name and name in present]
+    table = table_of(frame, needed, role=role, optional=optional)
     group = _quoted(cluster) if cluster in present else "NULL"
     picked = [f"{_quoted(name)} AS d{i}" for i, name in enumerate(dimensions)]
     picked += [f"({above})::DOUBLE AS x", f"({below})::DOUBLE AS d", f"({group})::VARCHAR AS cluster"]
@@ -139,7 +146,7 @@ def _query(
         return connection.sql(query).to_arrow_table()
 
 
-def table_of(frame: Any, names: Sequence[str], *, role: str) -> pa.Table:
+def table_of(frame: Any, names: Sequence[str], *, role: str, optional: Sequence[str] = ()) -> pa.Table:
     """Take the named columns of whatever holds them.
 
     Parameters
@@ -148,6 +155,8 @@ def table_of(frame: Any, names: Sequence[str], *, role: str) -> pa.Table:
     names : sequence of str
     role : str
         What the frame is called in the message.
+    optional : sequence of str
+        Further columns, known to be there.
 
     Returns
     -------
@@ -165,6 +174,7 @@ def table_of(frame: Any, names: Sequence[str], *, role: str) -> pa.Table:
             f"{role} must have the columns {', '.join(wanted)}, got none called {', '.join(absent)}. "
             f"It has {', '.join(present)}."
         )
+    wanted = list(dict.fromkeys([*wanted, *optional]))
     if isinstance(frame, pd.DataFrame):
         return pa.Table.from_pandas(frame[wanted], preserve_index=False)
     if isinstance(frame, duckdb.DuckDBPyRelation):

@@ -167,8 +167,8 @@ def process_summary(paths: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame
     Returns
     -------
     DataFrame
-        One row per measure: `measure value low high n unit method` for the median duration (s) and the means per
-        contact of changes, approvals, hand-offs and returns.
+        One row per measure: `measure value low high n unit method` for `median_duration_s` and the means
+        `n_changes_per_contact`, `n_approvals_per_contact`, `n_handoffs_per_contact`, `n_returns_per_contact`.
 
     Examples
     --------
@@ -177,9 +177,9 @@ def process_summary(paths: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame
     >>> process_summary(paths)["value"].tolist()
     [20.0, 2.0, 1.0, 0.0, 0.0]
     """
-    made = [("duration_s", "s", censored_median(paths["duration_s"], [True] * len(paths), level=level))]
+    made = [("median_duration_s", "s", censored_median(paths["duration_s"], [True] * len(paths), level=level))]
     for name in ("n_changes", "n_approvals", "n_handoffs", "n_returns"):
-        made.append((name, "per contact", mean(paths[name], level=level)))
+        made.append((f"{name}_per_contact", "number", mean(paths[name], level=level)))
     return pd.DataFrame(
         [
             {"measure": name, "value": one.value, "low": one.low, "high": one.high, "n": one.n, "unit": unit,

@@ -317,6 +317,8 @@ def _is_measured(facts: Mapping[str, Any], key: str) -> bool:
 
 
 def _unusable(frame: Any, name: str, grain: str) -> str | None:
+    if frame is None:
+        return f"no {grain} data"
     if name not in columns_of(frame):
         return f"not in the {grain} facts"
     with connect() as connection:

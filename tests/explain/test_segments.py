@@ -1,0 +1,278 @@
+"""Segments: what was planted is found, nothing else is, and the numbers are those of the confirming half."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from csm_lib.errors import UsageError
+from csm_lib.explain.population import MAX_LEVELS
+from csm_lib.explain.segments import COLUMNS, explain_gap
+
+LEVELS = {
+    "channel": ["phone", "chat", "app", "email"],
+    "issue": ["billing", "delivery", "login", "refund", "other"],
+    "team": ["A", "B", "C"],
+    "product": ["card", "loan", "fund"],
+    "is_returning": [True, False],
+}
+DIMENSIONS = list(LEVELS)
+Plant = tuple[tuple[tuple[str, object], ...], float]
+
+
+def drawn(seed: int, n: int, *, plants: Sequence[Plant] = (), base: float = 0.8, tilt: dict | None = None):
+    """Draw contacts whose first contact resolution is `base` but where planted; `tilt` skews a dimension's mix."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {name: rng.choice(np.array(words, dtype=object), n, p=(tilt or {}).get(name)) for name, words in LEVELS.items()}
+    )
+    chance = np.full(n, base)
+    for segment, effect in plants:
+        chance[inside(frame, segment)] += effect
+    frame["is_first_contact_resolved"] = rng.random(n) < chance
+    frame["contact_id"] = [f"{seed}-{i}" for i in range(n)]
+    return frame
+
+
+def inside(frame: pd.DataFrame, segment: Sequence[tuple[str, object]]) -> np.ndarray:
+    return np.logical_and.reduce([(frame[name] == value).to_numpy() for name, value in segment])
+
+
+PLANTS = [
+    pytest.param([((("channel", "chat"),), -0.10)], id="one dimension"),
+    pytest.param([((("channel", "chat"), ("product", "loan")), -0.18)], id="two dimensions"),
+    pytest.param([((("channel", "app"), ("issue", "login"), ("team", "B")), -0.40)], id="three dimensions"),
+    pytest.param([((("channel", "chat"),), 0.12)], id="one that got better"),
+    pytest.param(
+        [((("channel", "chat"), ("issue", "login")), -0.3), ((("channel", "phone"), ("team", "A")), -0.25)],
+        id="two at once",
+    ),
+]
+
+
+@pytest.mark.parametrize("plants", PLANTS)
+def test_a_planted_gap_to_a_target_is_found(plants: list[Plant]) -> None:
+    seen = drawn(11, 24_000, plants=plants)
+    found = explain_gap(seen, "fcr", dimensions=DIMENSIONS, target=0.8)
+    assert set(found["segment"]) == {segment for segment, _ in plants}
+    for segment, effect in plants:
+        row = found[found["segment"] == segment].iloc[0]
+        planted = effect * inside(seen, segment).mean()
+        assert row["low"] < planted < row["high"]
+        assert row["reference"] == 0.8
+
+
+@pytest.mark.parametrize("plants", PLANTS)
+def test_a_planted_change_is_found_under_a_shift_of_mix(plants: list[Plant]) -> None:
+    before = drawn(21, 30_000, tilt={"channel": [0.4, 0.3, 0.2, 0.1], "issue": [0.3, 0.2, 0.2, 0.2, 0.1]})
+    after = drawn(22, 24_000, plants=plants)
+    found = explain_gap(after, "fcr", dimensions=DIMENSIONS, before=before)
+    assert set(found["segment"]) == {segment for segment, _ in plants}
+    for segment, effect in plants:
+        row = found[found["segment"] == segment].iloc[0]
+        weight = (inside(after, segment).mean() + inside(before, segment).mean()) / 2
+        assert row["low"] < effect * weight < row["high"]
+
+
+def test_two_planted_segments_do_not_overlap() -> None:
+    plants = [((("channel", "chat"), ("issue", "login")), -0.3), ((("channel", "phone"), ("team", "A")), -0.25)]
+    seen = drawn(31, 24_000, plants=plants)
+    found = explain_gap(seen, "fcr", dimensions=DIMENSIONS, target=0.8)
+    assert len(found) == 2
+    assert not (inside(seen, found["segment"][0]) & inside(seen, found["segment"][1])).any()
+    assert found["contribution"].abs().is_monotonic_decreasing
+
+
+@pytest.mark.parametrize("base", [0.8, 0.7], ids=["on target", "everyone equally below target"])
+def test_silent_on_noise_against_a_target(base: float) -> None:
+    alarms = [len(explain_gap(drawn(s, 6_000, base=base), "fcr", dimensions=DIMENSIONS, target=0.8)) for s in range(8)]
+    assert sum(map(bool, alarms)) <= 1
+
+
+def test_silent_on_noise_against_a_former_period() -> None:
+    alarms = [
+        len(explain_gap(drawn(s, 5_000), "fcr", dimensions=DIMENSIONS, before=drawn(s + 500, 4_000))) for s in range(8)
+    ]
+    assert sum(map(bool, alarms)) <= 1
+
+
+def test_silent_on_a_pure_shift_of_mix() -> None:
+    hard: list[Plant] = [((("channel", "chat"),), -0.25), ((("issue", "refund"), ("team", "C")), -0.3)]
+    before = drawn(41, 30_000, plants=hard, tilt={"channel": [0.7, 0.1, 0.1, 0.1]})
+    after = drawn(42, 30_000, plants=hard, tilt={"channel": [0.1, 0.7, 0.1, 0.1], "issue": [0.1, 0.1, 0.1, 0.6, 0.1]})
+    found = explain_gap(after, "fcr", dimensions=DIMENSIONS, before=before)
+    assert found.attrs["gap"] < -0.1
+    assert found.empty
+    assert tuple(found.columns) == COLUMNS
+
+
+def test_numbers_come_from_the_confirming_half() -> None:
+    seen = drawn(51, 20_000, plants=[((("channel", "chat"),), -0.2)])
+    found = explain_gap(seen, "fcr", dimensions=DIMENSIONS, target=0.8)
+    row, attrs = found.iloc[0], found.attrs
+    assert 0.45 < row["n"] / inside(seen, row["segment"]).sum() < 0.55
+    assert row["contribution"] == pytest.approx(row["n"] / attrs["n_confirming"] * (row["value"] - 0.8))
+    assert row["share_explained"] == pytest.approx(row["contribution"] / attrs["gap"])
+    assert attrs["remains"] == pytest.approx(attrs["gap"] - row["contribution"])
+    assert attrs["n_searched"] > 100 and row["p_adjusted"] < 0.01
+
+
+def test_intervals_hold_the_planted_contribution_as_often_as_they_say() -> None:
+    segment = (("channel", "chat"),)
+    held = []
+    for seed in range(40):
+        seen = drawn(seed, 4_000, plants=[(segment, -0.25)])
+        found = explain_gap(seen, "fcr", dimensions=["channel", "team"], target=0.8)
+        row = found[found["segment"] == segment].iloc[0]
+        weight = row["contribution"] / (row["value"] - row["reference"])
+        held.append(row["low"] < -0.25 * weight < row["high"])
+    assert sum(held) >= 34  # 38 expected; fewer than 34 of 40 has probability 0.003
+
+
+def test_means_are_searched_too() -> None:
+    rng = np.random.default_rng(61)
+    seen = drawn(61, 20_000)
+    slow = inside(seen, (("channel", "chat"), ("team", "B")))
+    seen["handle_s"] = rng.lognormal(np.where(slow, 5.8, 5.0), 0.7)
+    seen["is_handled"] = True
+    found = explain_gap(seen, "aht", dimensions=DIMENSIONS, target=float(np.exp(5.0 + 0.7**2 / 2)))
+    assert found["segment"].tolist() == [(("channel", "chat"), ("team", "B"))]
+    assert found.loc[0, "contribution"] > 0
+
+
+def test_any_numeric_column_is_a_key() -> None:
+    seen = drawn(62, 12_000)
+    seen["score"] = np.where(inside(seen, (("team", "C"),)), 3.0, 4.0) + np.random.default_rng(0).normal(
+        0, 1, len(seen)
+    )
+    found = explain_gap(seen.drop(columns="contact_id"), "score", dimensions=DIMENSIONS, target=4.0)
+    assert found["segment"].tolist() == [(("team", "C"),)]
+
+
+def test_a_ratio_of_two_grains_is_searched() -> None:
+    contacts = drawn(63, 20_000).assign(is_handled=True)
+    rng = np.random.default_rng(63)
+    chance = np.where(inside(contacts, (("channel", "app"),)), 0.08, 0.01)
+    complaints = contacts[rng.random(len(contacts)) < chance].assign(is_counted=True)
+    complaints["complaint_id"] = complaints["contact_id"]
+    facts = {"contact": contacts, "complaint": complaints}
+    found = explain_gap(facts, "complaint_rate", dimensions=["channel", "team"], target=0.01)
+    assert found["segment"].tolist() == [(("channel", "app"),)]
+    assert found.loc[0, "value"] == pytest.approx(0.08, abs=0.015)
+
+
+def test_order_index_and_units_change_nothing() -> None:
+    rng = np.random.default_rng(71)
+    seen = drawn(71, 8_000).drop(columns="contact_id")
+    seen["handle_s"] = rng.lognormal(np.where(inside(seen, (("team", "B"),)), 5.5, 5.0), 0.5)
+    found = explain_gap(seen, "handle_s", dimensions=["channel", "team"], target=150.0)
+    mixed = seen.sample(frac=1, random_state=5)
+    mixed.index = pd.Index(rng.permutation(len(seen)) + 9)
+    held = mixed.copy()
+    pd.testing.assert_frame_equal(explain_gap(mixed, "handle_s", dimensions=["team", "channel"], target=150.0), found)
+    pd.testing.assert_frame_equal(mixed, held)
+    minutes = explain_gap(seen.assign(handle_s=seen["handle_s"] / 64), "handle_s", dimensions=["channel", "team"],
+                          target=150.0 / 64)  # fmt: skip
+    np.testing.assert_allclose(minutes["contribution"] * 64, found["contribution"])
+
+
+def test_every_kind_of_frame_gives_the_same() -> None:
+    seen = drawn(72, 8_000, plants=[((("is_returning", True),), -0.2)])
+    expected = explain_gap(seen, "fcr", dimensions=DIMENSIONS, target=0.8)
+    assert expected["segment"].tolist() == [(("is_returning", True),)]
+    connection = duckdb.connect()
+    held = [pl.from_pandas(seen), pl.from_pandas(seen).lazy(), pa.Table.from_pandas(seen), connection.from_df(seen)]
+    for frame in held:
+        pd.testing.assert_frame_equal(
+            explain_gap({"contact": frame}, "fcr", dimensions=DIMENSIONS, target=0.8), expected
+        )
+
+
+def test_a_missing_value_is_a_value() -> None:
+    seen = drawn(73, 10_000, plants=[((("team", "B"),), -0.25)])
+    seen["team"] = seen["team"].where(seen["team"] != "B", None)
+    found = explain_gap(seen, "fcr", dimensions=["channel", "team"], target=0.8)
+    assert found["segment"].tolist() == [(("team", None),)]
+
+
+def test_rows_of_one_customer_do_not_count_as_many() -> None:
+    seen = drawn(74, 1_000)
+    seen["customer_id"] = [f"k{i}" for i in range(1_000)]
+    many = pd.concat([seen] * 12, ignore_index=True)
+    many["contact_id"] = [f"m{i}" for i in range(len(many))]
+    assert explain_gap(many, "fcr", dimensions=DIMENSIONS, target=0.8).empty
+
+
+@pytest.mark.parametrize("n", [1, 3, 60], ids=["one row", "three rows", "sixty rows"])
+def test_too_little_to_say_anything(n: int) -> None:
+    found = explain_gap(drawn(81, n), "fcr", dimensions=["channel"], target=0.9)
+    assert found.empty and tuple(found.columns) == COLUMNS
+
+
+def test_a_depth_of_one_names_one_dimension() -> None:
+    seen = drawn(82, 24_000, plants=[((("channel", "chat"), ("product", "loan")), -0.3)])
+    found = explain_gap(seen, "fcr", dimensions=DIMENSIONS, target=0.8, max_depth=1)
+    assert {len(segment) for segment in found["segment"]} == {1}
+
+
+MESSAGES = [
+    pytest.param(
+        {"dimensions": ["channel"]},
+        "explain_gap must get either target or before, got neither. Give one of them.",
+        id="no reference",
+    ),
+    pytest.param(
+        {"dimensions": ["channel"], "target": 0.8, "before": drawn(1, 5)},
+        "explain_gap must get either target or before, got both. Give one of them.",
+        id="two references",
+    ),
+    pytest.param(
+        {"dimensions": [], "target": 0.8},
+        "dimensions must name at least one column, got none. Say what to search over.",
+        id="no dimension",
+    ),
+    pytest.param(
+        {"dimensions": ["channel"], "target": 0.8, "max_depth": 4},
+        "max_depth must be 1 to 3, got 4. Correct it.",
+        id="too deep",
+    ),
+    pytest.param(
+        {"dimensions": ["colour"], "target": 0.8},
+        "facts must have the columns is_first_contact_resolved, colour, got none called colour. It has channel, issue, "
+        "team, product, is_returning, is_first_contact_resolved, contact_id.",
+        id="unknown dimension",
+    ),
+    pytest.param(
+        {"dimensions": ["channel"], "before": drawn(1, 5).assign(is_first_contact_resolved=None)},
+        "before must hold a row in the population of 'fcr', got none. Choose a period that has data.",
+        id="empty former period",
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), MESSAGES)
+def test_a_wrong_call_is_refused(arguments: dict, message: str) -> None:
+    with pytest.raises(UsageError) as told:
+        explain_gap(drawn(1, 50), "fcr", **arguments)
+    assert str(told.value) == message
+
+
+def test_a_missing_grain_is_named() -> None:
+    with pytest.raises(UsageError) as told:
+        explain_gap({"survey": drawn(1, 5)}, "fcr", dimensions=["channel"], target=0.8)
+    assert str(told.value) == "facts must hold the grain 'contact', got survey. Add it."
+
+
+def test_a_dimension_of_names_is_refused() -> None:
+    seen = drawn(1, MAX_LEVELS + 1)
+    with pytest.raises(UsageError) as told:
+        explain_gap(seen, "fcr", dimensions=["contact_id"], target=0.8)
+    assert str(told.value) == (
+        "dimension 'contact_id' must have at most 2000 different values, got 2001. Band it first."
+    )
