@@ -78,6 +78,13 @@ def test_a_screened_point_stays_on_the_chart_but_out_of_the_limits():
     assert unscreened.attrs["n_screened"] == 0
 
 
+def test_one_long_range_at_a_shift_does_not_widen_the_limits():
+    # ranges: eighteen of 1 and one of 4, which exceeds 3.267 × 22/19; the mean of the rest is 1
+    values = [0, 1] * 5 + [5, 6] * 5
+    assert_allclose(chart(values)["high"], 3 + 2.658681, rtol=1e-6)
+    assert_allclose(chart(values, screen=False)["high"], 3 + 2.658681 * 22 / 19, rtol=1e-6)
+
+
 def test_points_that_mostly_signal_are_not_screened():
     values, sizes = [10, 90, 10, 90], [100] * 4
     assert chart(values, n=sizes, kind="p").attrs["n_screened"] == 0

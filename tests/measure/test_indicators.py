@@ -97,6 +97,12 @@ def test_rows_of_one_day_are_a_cluster():
         assert row["method"] == made.method.replace("by clusters", "by local_date")
 
 
+def test_a_day_without_anyone_in_the_population_is_no_cluster():
+    dates = [datetime.date(2024, 1, 1) + datetime.timedelta(day) for day in range(60)]
+    facts = pd.DataFrame({"is_offered": [day < 12 for day in range(60)], "is_answered": True, "local_date": dates})
+    assert measure(facts, "answer_rate").loc[0, "method"].startswith("clustered by local_date (12)")
+
+
 def test_rows_of_one_customer_are_a_cluster_and_an_unknown_customer_is_one_alone():
     rng = np.random.default_rng(6)
     labels = [f"c{label}" if label else None for label in rng.integers(0, 30, 200)]
