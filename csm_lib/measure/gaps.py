@@ -19,7 +19,7 @@ from csm_lib.errors import ContractError, UsageError
 from csm_lib.measure.changes import combined, difference, signals
 from csm_lib.measure.verdicts import is_met, probability_met, verdict
 
-__all__ = ["Targets", "attainment", "history", "scorecard", "team_gaps"]
+__all__ = ["Targets", "attainment", "gap_summary", "history", "scorecard", "team_gaps"]
 
 Targets: TypeAlias = Mapping[str, float] | pd.DataFrame
 
@@ -103,6 +103,59 @@ _SCORECARD = (
     "change_p_adjusted", "is_signal", "year_before", "year_change", "year_change_low", "year_change_high", "benchmark",
     "benchmark_gap", "benchmark_source", "benchmark_population", "benchmark_as_of", "method",
 )  # fmt: skip
+
+
+def gap_summary(card: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
+    """Say of every gap of a scorecard whether it is news: against target, the previous period and the year before.
+
+    Parameters
+    ----------
+    card : DataFrame
+        As `scorecard` gives.
+    level : float, 0–1
+        Level at which the intervals were made.
+
+    Returns
+    -------
+    DataFrame
+        The columns of the card and `against_target`, `against_previous`, `against_year_before`: `better` or `worse`
+        where the difference is a signal, `noise` where chance could have made it, None where nothing was compared.
+
+    Notes
+    -----
+    Against the target a signal is a verdict of met or missed. The changes are declared together over the indicators,
+    each of the two kinds at one false-discovery rate (`csm_lib.measure.changes.signals`).
+
+    Examples
+    --------
+    >>> now = pd.DataFrame({"key": ["fcr"], "n": [8000], "value": [0.78], "low": [0.77], "high": [0.79],
+    ...                     "unit": ["share"], "method": ["Wilson"]})
+    >>> made = gap_summary(scorecard(now, targets={"fcr": 0.85}, previous=now.assign(value=0.775)))
+    >>> made[["against_target", "against_previous"]].values.tolist(), made["against_year_before"].tolist()
+    ([['worse', 'noise']], [None])
+    """
+    judged = {"met": "better", "missed": "worse", "too_close": "noise"}
+    years = card[["year_change", "year_change_low", "year_change_high"]].astype(float).to_numpy()
+    year_p = [_p_of(*row, level=level) for row in years]
+    in_a_year = signals(pd.Series(year_p, index=card.index, dtype=float))[1]
+    return card.assign(
+        against_target=[judged.get(word) for word in card["verdict"]],
+        against_previous=_news(card["is_signal"], card["change"], card["better"]),
+        against_year_before=_news(in_a_year, card["year_change"], card["better"]),
+    )
+
+
+def _p_of(gap: float, low: float, high: float, *, level: float) -> float:
+    """Give the p value of a difference from its interval."""
+    return difference(gap, low, high, 0.0, 0.0, 0.0, level=level)[3]
+
+
+def _news(is_signal: pd.Series, change: pd.Series, better: pd.Series) -> list[str | None]:
+    return [
+        None if flag is None or math.isnan(moved) else "noise" if not flag
+        else "better" if (moved > 0) == (side == "higher") else "worse"
+        for flag, moved, side in zip(is_signal, change, better, strict=True)
+    ]  # fmt: skip
 
 
 def team_gaps(

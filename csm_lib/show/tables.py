@@ -230,7 +230,8 @@ def _is_missing(entry: Any) -> bool:
 
 def _written(rows: pd.DataFrame, column: str, units: dict[str, str], by_row: bool, language: str | None) -> list[str]:
     entries = rows[column].tolist()
-    if column in _KEYS and column not in units and all(entry in INDICATORS for entry in entries if isinstance(entry, str)):
+    are_keys = column in _KEYS and column not in units
+    if are_keys and all(entry in INDICATORS for entry in entries if isinstance(entry, str)):
         return [_indicator_name(entry, language) for entry in entries]
     is_change = by_row and column not in units and column in _CHANGES
     if column not in units and by_row and column in (*_OF_THE_ROW, *_CHANGES):
