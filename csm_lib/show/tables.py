@@ -21,7 +21,7 @@ from csm_lib.errors import SettingError
 from csm_lib.show.format import NOT_MEASURED, in_language, write_interval, write_value
 from csm_lib.show.messages import say
 
-__all__ = ["NAME_PATTERN", "keep_table", "scorecard_table", "table", "write_target"]
+__all__ = ["NAME_PATTERN", "Table", "keep_table", "scorecard_table", "table", "write_target"]
 
 NAME_PATTERN = r"[a-z0-9][a-z0-9_]{0,60}"
 _OF_THE_ROW = (
@@ -213,7 +213,8 @@ def _page_id(name: str) -> str:
 
 def _why_empty(frame: pd.DataFrame, language: str | None) -> str:
     """Say why there is nothing in a table: the reason that its frame carries, where it carries one."""
-    return say("not_measured_because", language, reason=frame.attrs.get("reason") or say("no_rows", language))
+    reason = frame.attrs.get("reason")
+    return say("not_measured_because", language, reason=reason) if reason else say("nothing_to_list", language)
 
 
 def _storable(column: pd.Series) -> pd.Series:
