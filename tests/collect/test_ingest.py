@@ -346,7 +346,7 @@ def test_a_source_of_ones_own_maps_words_units_and_zone(workspace: Path) -> None
     assert rows(workspace, query, "contacts") == [("2024-01-03 00:00:00+00", "nord", 180.0, "return", None, 30.0)]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     cells=st.lists(
         st.lists(st.sampled_from(["", "a", "b", "2024-01-01", "x,y", 'q"q', "l1\nl2", "退货", " "]), max_size=6),
@@ -397,11 +397,9 @@ def test_the_bank_hotline_counts_as_published(workspace: Path, realdata: Path) -
 
 
 @pytest.mark.needs("realdata")
-@pytest.mark.parametrize("is_plain", [False, True], ids=["gzipped", "plain"])
-def test_the_service_desk_counts_as_published(workspace: Path, realdata: Path, is_plain: bool) -> None:
+def test_the_service_desk_counts_as_published(workspace: Path, realdata: Path) -> None:
+    """The figures of the data's README: incidents, and the share that kept its promise, overall and in 2016Q2."""
     path = realdata / "servicenow" / "incident_event_log.csv.gz"
-    if is_plain:
-        path = put(workspace, "raw/incident_event_log.csv", gzip.decompress(path.read_bytes()))
     files = {file.table: file for file in ingest(workspace, [path]).files}
     assert (files["contacts"].read, files["contacts"].kept) == (141712, 24918)
     assert dict(files["contacts"].set_aside) == {"superseded": 141712 - 24918}
@@ -412,6 +410,16 @@ def test_the_service_desk_counts_as_published(workspace: Path, realdata: Path, i
                round(100 * avg(met_resolution_sla::INT) FILTER (quarter(created_at) = 2 AND year(created_at) = 2016), 1)
         FROM {}"""
     assert rows(workspace, query, "contacts") == [(24918, 63.42, 15447, 77.1)]
+
+
+@pytest.mark.needs("realdata")
+def test_a_plain_copy_of_a_gzipped_export_is_read_by_the_same_source(workspace: Path, realdata: Path) -> None:
+    packed = gzip.decompress((realdata / "servicenow" / "incident_event_log.csv.gz").read_bytes())
+    put(workspace, "raw/incident_event_log.csv", b"\n".join(packed.split(b"\n")[:14]))
+    files = {file.table: file for file in ingest(workspace).files}
+    # the first incident has 4 updates, the second 9; two of those fall into one minute with another of theirs
+    assert (files["contacts"].read, files["contacts"].kept) == (13, 2)
+    assert files["status_log"].read == files["status_log"].kept + sum(files["status_log"].set_aside.values())
 
 
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York"])

@@ -1,0 +1,239 @@
+"""Contracts: one broken row per promise, refused in these words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from csm_lib.collect.contracts import CheckedRows, check_rows, require_columns
+from csm_lib.collect.readers import read_raw
+from csm_lib.collect.sources import FileEntry
+from csm_lib.engine import connect
+from csm_lib.errors import SettingError
+
+COLUMNS = ("id", "start", "kind", "queue", "answer", "talk", "prio", "esc", "reopened", "cost")
+ENTRY = {
+    "pattern": "*",
+    "table": "contacts",
+    "columns": {
+        "contact_id": "id",
+        "created_at": "start",
+        "channel": "kind",
+        "queue_entered_at": "queue",
+        "answered_at": "answer",
+        "talk_s": "talk",
+        "priority": "prio",
+        "is_escalated": "esc",
+        "reopen_count": "reopened",
+        "cost": "cost",
+    },
+}
+SOUND = dict(
+    zip(COLUMNS, ("7", "2024-01-01 09:00", "phone", "2024-01-01 09:01", "", "60", "high", "no", "0", "1"), strict=True)
+)
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with connect() as opened:
+        yield opened
+
+
+def check(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    rows: list[dict[str, str]],
+    *,
+    entry: dict[str, object] | None = None,
+    zone: str = "UTC",
+) -> CheckedRows:
+    path = folder / "calls.csv"
+    lines = [COLUMNS, *(tuple(row.values()) for row in rows)]
+    path.write_text("\n".join(",".join(line) for line in lines) + "\n", encoding="utf-8")
+    file_entry = FileEntry.model_validate(entry or ENTRY)
+    raw = read_raw(connection, path, file_entry, scratch=folder, relation="raw")
+    require_columns(file_entry, raw.columns, path)
+    return check_rows(connection, raw, file_entry, path=path, zone=zone, relation="kept")
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason", "sentence"),
+    [
+        pytest.param({"id": ""}, "missing_value", "contact_id must have a value", id="a key without a value"),
+        pytest.param(
+            {"start": "2024-13-45 09:00"},
+            "not_a_time",
+            "created_at must be a time, got '2024-13-45 09:00'",
+            id="an impossible day",
+        ),
+        pytest.param(
+            {"start": "01/02/2024 09:00"},
+            "not_a_time",
+            "created_at must be a time, got '01/02/2024 09:00'",
+            id="day or month first is not guessed",
+        ),
+        pytest.param(
+            {"start": "1900-01-01 00:00"},
+            "not_a_time",
+            "created_at must be a time, got '1900-01-01 00:00'",
+            id="a placeholder is no time",
+        ),
+        pytest.param(
+            {"kind": "fax"},
+            "unknown_word",
+            "channel must be one of phone, chat, app, mini_programme, social, email, ticket, web_form, counter, other, "
+            "got 'fax'",
+            id="an unknown word",
+        ),
+        pytest.param({"talk": "-5"}, "negative_duration", "talk_s must be at least 0, got '-5'", id="a negative time"),
+        pytest.param({"talk": "long"}, "not_a_number", "talk_s must be a number, got 'long'", id="no number"),
+        pytest.param({"talk": "inf"}, "not_a_number", "talk_s must be a number, got 'inf'", id="an endless number"),
+        pytest.param({"cost": "-1"}, "out_of_range", "cost must be at least 0, got '-1'", id="below its bound"),
+        pytest.param(
+            {"reopened": "1.5"}, "not_a_whole_number", "reopen_count must be a whole number, got '1.5'", id="a fraction"
+        ),
+        pytest.param(
+            {"esc": "maybe"},
+            "not_yes_or_no",
+            "is_escalated must be one of yes, no, true, false, 1, 0, 是, 否, got 'maybe'",
+            id="neither yes nor no",
+        ),
+        pytest.param(
+            {"queue": "2024-01-01 08:59"},
+            "time_order",
+            "queue_entered_at must not lie before created_at, got '2024-01-01 08:59'",
+            id="queued before calling",
+        ),
+    ],
+)
+def test_a_broken_promise_sets_the_row_aside(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, broken: dict[str, str], reason: str, sentence: str
+) -> None:
+    checked = check(connection, tmp_path, [SOUND, SOUND | {"id": "8"} | broken])
+    assert dict(checked.set_aside) == {reason: 1}
+    assert checked.sentences == (f"{sentence} (calls.csv, 1 row, line 3)",)
+    assert (checked.n_read, checked.n_kept, checked.broken_share) == (2, 1, 0.5)
+    (row,) = checked.rows.to_pylist()
+    assert (row["line"], row["reason"]) == (3, reason)
+
+
+def test_rows_that_are_no_rows_are_counted(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    path = tmp_path / "calls.csv"
+    path.write_text("order_id,customer_id,ordered_at\n1,2\n,,\n\n3,4,2024-01-01,6\n5,6,2024-01-01\n", encoding="utf-8")
+    entry = FileEntry.model_validate(
+        {"pattern": "*", "table": "orders", "columns": {n: n for n in ("order_id", "customer_id", "ordered_at")}}
+    )
+    raw = read_raw(connection, path, entry, scratch=tmp_path, relation="raw")
+    checked = check_rows(connection, raw, entry, path=path, zone="UTC", relation="kept")
+    assert (checked.n_read, checked.n_kept) == (5, 1)
+    assert dict(checked.set_aside) == {"blank_row": 2, "malformed_row": 2}
+    assert set(checked.sentences) == {
+        "a row must have values (calls.csv, 2 rows, line 3, 4)",
+        "a row must have 3 fields, got 'not 3 fields' (calls.csv, 2 rows, line 2, 5)",
+    }
+
+
+def test_of_conflicting_rows_the_last_stays_and_an_identical_one_is_a_duplicate(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    rows = [SOUND, SOUND, SOUND | {"cost": "2"}]
+    checked = check(connection, tmp_path, rows)
+    assert dict(checked.set_aside) == {"conflicting_key": 1, "duplicate": 1}
+    assert checked.sentences == ("contact_id must identify one row, got '7' (calls.csv, 1 row, line 3)",)
+    assert connection.sql("SELECT cost FROM kept").fetchall() == [(2.0,)]
+    assert checked.broken_share == 1 / 3
+
+
+def test_superseding_comes_before_checking(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    rows = [SOUND | {"cost": "10"}, SOUND | {"cost": "9", "talk": "junk"}, SOUND | {"cost": "100", "talk": "1"}]
+    checked = check(connection, tmp_path, rows, entry={**ENTRY, "keep": {"latest_by": "cost"}})
+    assert dict(checked.set_aside) == {"superseded": 2}
+    assert checked.broken_share == 0
+    assert connection.sql("SELECT talk_s FROM kept").fetchall() == [(1.0,)]
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "instant"),
+    [
+        ("2024-01-01 09:00", "Asia/Shanghai", "2024-01-01 01:00:00+00"),
+        ("2024/1/1 9:00", "Asia/Shanghai", "2024-01-01 01:00:00+00"),
+        ("2024-01-01T09:00:00Z", "Asia/Shanghai", "2024-01-01 09:00:00+00"),
+        ("2024-01-01T09:00:00+08:00", "America/New_York", "2024-01-01 01:00:00+00"),
+        ("2024-01-01 09:00:00-0500", "Asia/Shanghai", "2024-01-01 14:00:00+00"),
+    ],
+)
+def test_times_are_read_in_the_sources_zone_unless_they_say_theirs(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, text: str, zone: str, instant: str
+) -> None:
+    check(connection, tmp_path, [SOUND | {"start": text, "queue": ""}], zone=zone)
+    assert connection.sql("SELECT created_at::VARCHAR FROM kept").fetchall() == [(instant,)]
+
+
+@pytest.mark.parametrize(
+    ("given", "text", "seconds"),
+    [
+        ({"unit": "minutes"}, "2.5", 150.0),
+        ({"unit": "ms"}, "2500", 2.5),
+        ({"unit": "hours"}, "2", 7200.0),
+        ({"unit": "clock"}, "1:02:03", 3723.0),
+        ({"unit": "clock"}, "2:05", 125.0),
+    ],
+)
+def test_durations_become_seconds(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, given: dict[str, str], text: str, seconds: float
+) -> None:
+    entry = {**ENTRY, "columns": {**ENTRY["columns"], "talk_s": {"from": "talk", **given}}}  # type: ignore[dict-item]
+    check(connection, tmp_path, [SOUND | {"talk": text}], entry=entry)
+    assert connection.sql("SELECT talk_s FROM kept").fetchall() == [(seconds,)]
+
+
+def test_a_condition_that_is_no_sql_names_its_key(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    entry = {**ENTRY, "out_of_population": [{"when": "outcom = 'X'"}]}
+    with pytest.raises(SettingError) as caught:
+        check(connection, tmp_path, [SOUND], entry=entry)
+    assert str(caught.value).startswith(
+        "out_of_population[0].when must be a DuckDB expression over the file's columns, got Binder Error: "
+    )
+    assert str(caught.value).endswith(f"(source of '*', table contacts). Columns: {', '.join(COLUMNS)}.")
+
+
+def test_sql_that_fails_on_a_row_is_a_setting_to_correct(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    entry = {**ENTRY, "columns": {**ENTRY["columns"], "talk_s": {"sql": "CAST(talk AS INTEGER)"}}}  # type: ignore[dict-item]
+    with pytest.raises(SettingError) as caught:
+        check(connection, tmp_path, [SOUND | {"talk": "x"}], entry=entry)
+    assert str(caught.value).startswith("the SQL of a source must not fail on any row, got Conversion Error: ")
+    assert str(caught.value).endswith("(source of '*', table contacts). Use try_cast and try_strptime there.")
+
+
+def test_a_name_without_the_part_a_column_needs_is_said(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    from csm_lib.errors import ContractError
+
+    entry = {**ENTRY, "columns": {**ENTRY["columns"], "team": {"file_name": "team_(.)"}}}  # type: ignore[dict-item]
+    with pytest.raises(ContractError) as caught:
+        check(connection, tmp_path, [SOUND], entry=entry)
+    path = tmp_path / "calls.csv"
+    assert str(caught.value) == (
+        f"calls.csv must have a name in which 'team_(.)' finds a group, got none ({path}). "
+        "Rename the file or correct the source."
+    )
+
+
+def test_free_text_is_masked(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    path = tmp_path / "surveys.csv"
+    path.write_text(
+        "survey_id,comment\n1,打13812345678或a@b.cn\n2,身份证110101199003074578\n3,卡6222 0202 0011 2233 445\n",
+        encoding="utf-8",
+    )
+    entry = FileEntry.model_validate(
+        {"pattern": "*", "table": "surveys", "columns": {"survey_id": "survey_id", "comment": "comment"}}
+    )
+    raw = read_raw(connection, path, entry, scratch=tmp_path, relation="raw")
+    check_rows(connection, raw, entry, path=path, zone="UTC", relation="kept")
+    assert connection.sql("SELECT comment FROM kept ORDER BY survey_id").fetchall() == [
+        ("打[phone]或[e-mail]",),
+        ("身份证[id]",),
+        ("卡[card]",),
+    ]
