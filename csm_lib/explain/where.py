@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import duckdb
 import numpy as np
 import pandas as pd
 
 from csm_lib.definitions import INDICATORS
 from csm_lib.engine import connect
-from csm_lib.explain.decomposition import mix_and_rate
 from csm_lib.explain.population import MAX_LEVELS, table_of
 from csm_lib.explain.segments import COLUMNS, explain_gap
 from csm_lib.measure.indicators import measure
 from csm_lib.measure.sums import columns_of
 
-__all__ = ["change_by_segment", "mix_by_dimension", "mix_within", "usable_dimensions", "where_it_sits", "worst_hours"]
+__all__ = ["is_measured", "usable_dimensions", "where_it_sits", "worst_hours"]
 
 
 def usable_dimensions(facts: Mapping[str, Any], key: str, *, wanted: Sequence[str]) -> tuple[list[str], dict[str, str]]:
@@ -58,6 +56,27 @@ def usable_dimensions(facts: Mapping[str, Any], key: str, *, wanted: Sequence[st
     return usable, left_out
 
 
+def is_measured(facts: Mapping[str, Any], key: str) -> bool:
+    """Tell whether anything is in an indicator's population.
+
+    Parameters
+    ----------
+    facts : mapping of grain to frame
+    key : str
+        Indicator.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_measured({"contact": pd.DataFrame({"is_first_contact_resolved": [True]})}, "fcr")
+    True
+    """
+    return bool(measure(facts, key, level=None)["denominator"].iloc[0] > 0)
+
+
 def where_it_sits(
     facts: Mapping[str, Any],
     key: str,
@@ -85,7 +104,7 @@ def where_it_sits(
     -------
     DataFrame
         As `explain_gap`, without rows where nothing stands out. `.attrs` also has `dimensions` (searched), `left_out`
-        (dimension to reason) and `reason` (why there are no rows; None where there are some).
+        (dimension to reason) and `reason` (why nothing could be searched; None where it was searched).
 
     Examples
     --------
@@ -97,131 +116,15 @@ def where_it_sits(
     if not has_target and before is None:
         return _nothing("there is no target and no earlier period to compare with")
     sides = [facts] if has_target or before is None else [facts, before]
-    if not all(_is_measured(side, key) for side in sides):
+    if not all(is_measured(side, key) for side in sides):
         return _nothing("nothing in the population" + ("" if has_target else " of one of the two periods"))
     usable, left_out = usable_dimensions(facts, key, wanted=dimensions)
     if not usable:
         return _nothing("no dimension tells contacts apart", left_out=left_out)
     against: dict[str, Any] = {"target": target} if has_target else {"before": before}
     found = explain_gap(facts, key, dimensions=usable, max_depth=max_depth, **against)
-    reason = None if len(found) else "no segment stands out from the rest beyond chance"
-    found.attrs.update(dimensions=usable, left_out=left_out, reason=reason)
+    found.attrs.update(dimensions=usable, left_out=left_out, reason=None)
     return found
-
-
-def change_by_segment(
-    before: Mapping[str, Any] | None, after: Mapping[str, Any], key: str, *, segment: str
-) -> pd.DataFrame:
-    """Split the change since a former period into mix and rate over one dimension, where both periods have it.
-
-    Parameters
-    ----------
-    before, after : mapping of grain to frame
-        `before` may be None.
-    key : str
-        Indicator.
-    segment : str
-        Column.
-
-    Returns
-    -------
-    DataFrame
-        As `mix_and_rate`, without rows where it cannot be computed; `.attrs["reason"]` says why.
-
-    Examples
-    --------
-    >>> change_by_segment(None, {}, "fcr", segment="issue").attrs["reason"]
-    'there is no earlier period to compare with'
-    """
-    empty = pd.DataFrame(columns=["segment", "mix", "rate", "total"])
-    empty.attrs["reason"] = _incomparable(before, after, key, segment)
-    if before is None or empty.attrs["reason"]:
-        return empty
-    sides = (measure(side, key, by=segment, level=None) for side in (before, after))
-    parts = mix_and_rate(*sides, segment=segment, numerator="numerator", denominator="denominator")
-    parts["segment"] = [MISSING_NAME if name is None else name for name in parts["segment"]]
-    parts.attrs["reason"] = None
-    return parts
-
-
-def mix_by_dimension(
-    before: Mapping[str, Any] | None, after: Mapping[str, Any], key: str, *, dimensions: Sequence[str]
-) -> pd.DataFrame:
-    """Say for each dimension how much of the same change is mix and how much is rate.
-
-    Parameters
-    ----------
-    before, after, key
-        As `change_by_segment`.
-    dimensions : sequence of str
-        Columns; those that cannot be used are left out.
-
-    Returns
-    -------
-    DataFrame
-        One row per dimension, the largest mix first: `dimension n_segments mix rate total`. `.attrs["reason"]` says why
-        there are none.
-
-    Examples
-    --------
-    >>> mix_by_dimension(None, {}, "fcr", dimensions=["issue"]).empty
-    True
-    """
-    split = {name: change_by_segment(before, after, key, segment=name) for name in dict.fromkeys(dimensions)}
-    rows = [
-        {"dimension": name, "n_segments": len(parts), **{part: float(parts[part].sum()) for part in _PARTS}}
-        for name, parts in split.items()
-        if len(parts) > 1
-    ]
-    table = pd.DataFrame(rows, columns=["dimension", "n_segments", *_PARTS])
-    table = table.sort_values("mix", key=lambda mix: -mix.abs(), kind="stable", ignore_index=True)
-    reasons = [parts.attrs["reason"] for parts in split.values() if parts.attrs["reason"]]
-    table.attrs["reason"] = None if len(table) else (reasons or ["no dimension tells contacts apart"])[0]
-    return table
-
-
-def mix_within(
-    before: Mapping[str, Any] | None, after: Mapping[str, Any], key: str, *, group: str, segment: str
-) -> pd.DataFrame:
-    """Split each group's own change: did it get worse, or did it only get harder contacts?
-
-    Parameters
-    ----------
-    before, after, key
-        As `change_by_segment`.
-    group : str
-        Column whose values are judged, such as the channel.
-    segment : str
-        Column that says what kind of contacts they had, such as the issue.
-
-    Returns
-    -------
-    DataFrame
-        One row per group seen in both periods, sorted: `group n value before change mix rate rate_low rate_high
-        reading`. `reading` is `rate` where the interval of the rate part excludes 0, `mix` where it does not and the
-        mix is the larger part, else `unclear`. `.attrs["reason"]` says why there are none.
-
-    Notes
-    -----
-    Interval of the rate part: segments are independent, so their squared half-widths, weighted by w̄², add up
-    (square-and-add, Zou and Donner 2008). NaN where a segment has no interval.
-
-    Examples
-    --------
-    >>> mix_within(None, {}, "fcr", group="channel", segment="issue").empty
-    True
-    """
-    columns = ["group", "n", "value", "before", "change", "mix", "rate", "rate_low", "rate_high", "reading"]
-    empty = pd.DataFrame(columns=columns)
-    empty.attrs["reason"] = _incomparable(before, after, key, group) or _incomparable(before, after, key, segment)
-    if before is None or empty.attrs["reason"]:
-        return empty
-    cells = [measure(side, key, by=[group, segment]) for side in (before, after)]
-    names = sorted(set(cells[0][group].dropna()) & set(cells[1][group].dropna()), key=str)
-    rows = [_split_group(name, *(side[side[group] == name] for side in cells), segment=segment) for name in names]
-    table = pd.DataFrame([row for row in rows if row], columns=columns)
-    table.attrs["reason"] = None if len(table) else "no group was seen in both periods"
-    return table
 
 
 def worst_hours(by_hour: pd.DataFrame) -> dict[str, Any]:
@@ -272,74 +175,22 @@ def _ratio(rows: pd.DataFrame) -> float:
     return float(rows["numerator"].sum() / rows["denominator"].sum()) if len(rows) else float("nan")
 
 
-MISSING_NAME = "(not noted)"
-_PARTS = ["mix", "rate", "total"]
-
-
-def _split_group(name: Any, before: pd.DataFrame, after: pd.DataFrame, *, segment: str) -> dict[str, Any] | None:
-    if not before["denominator"].sum() or not after["denominator"].sum():
-        return None
-    parts = mix_and_rate(before, after, segment=segment, numerator="numerator", denominator="denominator")
-    mix, rate = float(parts["mix"].sum()), float(parts["rate"].sum())
-    below, above = _spread_of_rate(before.set_index(segment), after.set_index(segment))
-    is_rate = rate - below > 0 or rate + above < 0
-    reading = "rate" if is_rate else "mix" if abs(mix) > abs(rate) else "unclear"
-    numbers = {"value": parts.attrs["after"], "before": parts.attrs["before"], "change": parts.attrs["change"]}
-    return {"group": name, "n": int(after["n"].sum()), **numbers, "mix": mix, "rate": rate, "rate_low": rate - below,
-            "rate_high": rate + above, "reading": reading}  # fmt: skip
-
-
-def _spread_of_rate(before: pd.DataFrame, after: pd.DataFrame) -> tuple[float, float]:
-    """Half-widths of the rate part below and above it."""
-    both = [name for name in after.index if name in set(before.index)]
-    old, new = (side.loc[both].query("denominator > 0") for side in (before, after))
-    both = [name for name in old.index if name in set(new.index)]
-    old, new = old.loc[both], new.loc[both]
-    weight = (old["denominator"] / before["denominator"].sum() + new["denominator"] / after["denominator"].sum()) / 2
-    below = weight**2 * ((new["value"] - new["low"]) ** 2 + (old["high"] - old["value"]) ** 2)
-    above = weight**2 * ((new["high"] - new["value"]) ** 2 + (old["value"] - old["low"]) ** 2)
-    return float(np.sqrt(below.sum(skipna=False))), float(np.sqrt(above.sum(skipna=False)))
-
-
-def _incomparable(before: Mapping[str, Any] | None, after: Mapping[str, Any], key: str, name: str) -> str | None:
-    """Say why two periods cannot be compared over a column; None where they can."""
-    if before is None:
-        return "there is no earlier period to compare with"
-    if not (_is_measured(before, key) and _is_measured(after, key)):
-        return "nothing in the population of one of the two periods"
-    row = INDICATORS[key]
-    missing = [grain for grain in (row.grain, row.denominator_grain) if grain and name not in columns_of(after[grain])]
-    return f"{name!r} is not in the {missing[0]} facts" if missing else None
-
-
-def _is_measured(facts: Mapping[str, Any], key: str) -> bool:
-    return bool(measure(facts, key, level=None)["denominator"].iloc[0] > 0)
-
-
 def _unusable(frame: Any, name: str, grain: str) -> str | None:
+    """Say why a column cannot be searched over; None where it can."""
     if frame is None:
         return f"no {grain} data"
     if name not in columns_of(frame):
         return f"not in the {grain} facts"
     with connect() as connection:
-        connection.register("facts", _lazily(frame, name))
+        connection.register("facts", table_of(frame, [name], role="facts"))
         quoted = '"' + name.replace('"', '""') + '"'
-        found = connection.sql(
-            f"SELECT count(DISTINCT {quoted}) + max(CASE WHEN {quoted} IS NULL THEN 1 ELSE 0 END) FROM facts"
-        )
-        count = found.fetchall()[0][0] or 0
-    if count < 2:
-        return "only one value" if count else "no rows"
-    return None if count <= MAX_LEVELS else f"{count} different values, too many to search"
-
-
-def _lazily(frame: Any, name: str) -> Any:
-    """Take one column of whatever holds it."""
-    return (
-        frame.project(f'"{name}"').to_arrow_table()
-        if isinstance(frame, duckdb.DuckDBPyRelation)
-        else table_of(frame, [name], role="facts")
-    )
+        found = connection.sql(f"SELECT count(DISTINCT {quoted}), count(*) - count({quoted}) FROM facts")
+        n_values, n_missing = found.fetchall()[0]
+    if not n_values:
+        return "never noted" if n_missing else "no rows"
+    if n_values + (n_missing > 0) < 2:
+        return "only one value"
+    return None if n_values < MAX_LEVELS else f"{n_values} different values, too many to search"
 
 
 def _nothing(reason: str, **attrs: Any) -> pd.DataFrame:

@@ -83,8 +83,10 @@ def sentence_of_segments(found: pd.DataFrame, *, key: str, language: str | None 
     First contact resolution sits lowest where channel = app: 60.0% against 85.0%, which carries −2.0 points of the gap
     (95% interval −3.0 to −1.0).
     """
+    if not len(found) and found.attrs.get("reason"):
+        return sentence_not_measured(found.attrs["reason"], language=language)
     if not len(found):
-        return sentence_not_measured(found.attrs.get("reason"), language=language)
+        return sentence("{said}", language=language, said=say("nothing_stands_out", language))
     row, unit = found.iloc[0], INDICATORS[key].unit
     return sentence(
         "{name} sits {side} where {segment}: {value} against {reference}, which carries {part} of the gap "
@@ -195,7 +197,7 @@ def sentence_of_mix_within(table: pd.DataFrame, *, key: str, group: str, languag
     Parameters
     ----------
     table : DataFrame
-        As `csm_lib.explain.where.mix_within` gives.
+        As `csm_lib.explain.mix.mix_within` gives.
     key, group : str
         Indicator, and what the groups are.
     language : str, optional

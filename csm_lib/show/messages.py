@@ -91,6 +91,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "not_noted": ("(not noted)", "（未记录）"),
     "not_measured": ("not measured", "未测量"),
     "not_measured_because": ("Not measured: {reason}.", "未测量：{reason}。"),
+    "nothing_stands_out": (
+        "No segment stands out from the rest beyond chance: the gap is spread evenly over what was searched.",
+        "没有分组显著突出：差距在所查维度上分布均匀。",
+    ),
+    "nothing_to_list": ("Nothing to list.", "没有可列出的内容。"),
     "observed": ("Observed", "实际"),
     "on_shift": ("On shift", "在岗"),
     "provisional": ("provisional", "暂定"),
