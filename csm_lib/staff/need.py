@@ -1,69 +1,24 @@
 """How many agents each interval needs, beside how many are on shift.
 
 The need is computed twice: as if everybody waited for as long as it takes (Erlang C) and with customers who hang up
-(Erlang A). The first is the cautious one; the truth of a hotline lies near the second. Patience is only seen when it
-runs out, so it is estimated from waits and abandonments together.
+(Erlang A). The first is the cautious one; the truth of a hotline lies near the second.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from csm_lib.errors import UsageError
-from csm_lib.results import Estimate
 from csm_lib.staff.arguments import checked
 from csm_lib.staff.presence import staffed_agents
 from csm_lib.staff.profiles import day_by_time, weekday_profiles
 from csm_lib.staff.queues import agents_needed
 
-__all__ = ["estimate_patience", "interval_plan", "requirement", "typical_week"]
-
-
-def estimate_patience(contacts: pd.DataFrame, *, level: float = 0.95) -> Estimate:
-    """Estimate the mean patience of customers.
-
-    Parameters
-    ----------
-    contacts : DataFrame
-        One row per contact: `is_offered`, `is_abandoned`, `wait_s`. Rows not offered or without a wait are left out.
-    level : float, default 0.95
-        Level of the interval.
-
-    Returns
-    -------
-    Estimate
-        Seconds; infinite, with the lower bound only, where nobody hung up; NaN where nobody was offered. `n` counts the
-        contacts used.
-
-    Notes
-    -----
-    Total wait of all offered over the abandonments: the maximum-likelihood estimate for an exponential patience that
-    the answer censors (Mandelbaum and Zeltyn 2007). Interval: chi-square with twice the abandonments as degrees of
-    freedom, plus two for the lower bound (Garwood 1936).
-
-    Examples
-    --------
-    >>> contacts = pd.DataFrame({"is_offered": True, "is_abandoned": [True, False], "wait_s": [60.0, 30.0]})
-    >>> estimate_patience(contacts).value
-    90.0
-    """
-    used = contacts[contacts["is_offered"].fillna(False).astype(bool) & contacts["wait_s"].notna()]
-    n_abandoned = int(used["is_abandoned"].fillna(False).astype(bool).sum())
-    total_s = float(used["wait_s"].astype(float).sum())
-    if used.empty or total_s == 0:
-        return Estimate(math.nan, math.nan, math.nan, len(used), "no wait was observed, so patience is not measured")
-    bound = checked("level", level, low=0.0, high=1.0, is_low_included=False, is_high_included=False)
-    tail = (1.0 - float(bound)) / 2.0
-    low = 2.0 * total_s / float(stats.chi2.isf(tail, 2 * n_abandoned + 2))
-    high = 2.0 * total_s / float(stats.chi2.ppf(tail, 2 * n_abandoned)) if n_abandoned else math.inf
-    value = total_s / n_abandoned if n_abandoned else math.inf
-    return Estimate(value, low, high, len(used), "total wait of all offered over abandonments (exponential patience)")
+__all__ = ["interval_plan", "requirement", "typical_week"]
 
 
 def interval_plan(

@@ -7,23 +7,17 @@ sees how far the model can be believed.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
 
 from csm_lib.errors import SettingError, UsageError
-from csm_lib.results import Estimate
 from csm_lib.staff.arguments import checked
 from csm_lib.staff.queues import performance
 
-__all__ = ["Scenario", "calibrated_patience", "divert", "in_band", "predict", "predicted_and_observed", "summary_by"]
-
-_PATIENCE_RANGE_S = (1.0, 1e6)
-
+__all__ = ["Scenario", "divert", "in_band", "predict", "predicted_and_observed", "summary_by"]
 
 @dataclass(frozen=True)
 class Scenario:
@@ -116,8 +110,14 @@ def divert(contacts: pd.DataFrame, *, issue: str, share: float, name: str) -> Sc
                     diverted_handle_ratio=float(ratio) if np.isfinite(ratio) else 1.0)
 
 
-def predict(plan: pd.DataFrame, scenario: Scenario | None = None, *, patience_s: float,
-            threshold_s: float = 20.0) -> pd.DataFrame:
+def predict(
+    plan: pd.DataFrame,
+    scenario: Scenario | None = None,
+    *,
+    patience_s: float,
+    wait_scale: float = 1.0,
+    threshold_s: float = 20.0,
+) -> pd.DataFrame:
     """Predict what customers and agents of each interval would experience.
 
     Parameters
@@ -129,6 +129,8 @@ def predict(plan: pd.DataFrame, scenario: Scenario | None = None, *, patience_s:
         The change; by default none.
     patience_s : float
         Mean patience in seconds.
+    wait_scale : float, default 1
+        Factor by which real waits differ from the model's (`csm_lib.staff.customers`).
     threshold_s : float, default 20
         Longest wait that still counts as in time, in seconds.
 
@@ -149,8 +151,9 @@ def predict(plan: pd.DataFrame, scenario: Scenario | None = None, *, patience_s:
     # rows of one demand, handle time and staff share their answer: weeks repeat themselves
     keys = changed[["arrivals_per_h", "handle_s", "agents"]]
     unique = keys.drop_duplicates()
+    scale = float(checked("wait_scale", wait_scale, low=0.0, is_low_included=False))
     found = performance(unique["arrivals_per_h"], unique["handle_s"], unique["agents"], patience_s=patience_s,
-                        threshold_s=threshold_s)
+                        threshold_s=threshold_s / scale)
     shares = unique.assign(answered_share=1 - found.abandon_share, in_time_share=found.service_level,
                            wait_offered=found.mean_wait_offered_s,
                            wait_answered=np.where(found.abandon_share < 1, found.mean_wait_answered_s, 0.0))
@@ -158,8 +161,8 @@ def predict(plan: pd.DataFrame, scenario: Scenario | None = None, *, patience_s:
     changed["offered"] = changed["expected"]
     changed["answered"] = changed["offered"] * shares["answered_share"]
     changed["in_time"] = changed["offered"] * shares["in_time_share"]
-    changed["wait_offered_s"] = changed["offered"] * shares["wait_offered"]
-    changed["wait_answered_s"] = changed["answered"] * shares["wait_answered"]
+    changed["wait_offered_s"] = changed["offered"] * shares["wait_offered"] * scale
+    changed["wait_answered_s"] = changed["answered"] * shares["wait_answered"] * scale
     changed["handling_s"] = changed["answered"] * changed["handle_s"]
     changed["presence_s"] = changed["agents"] * changed["interval_s"]
     return changed
@@ -225,8 +228,15 @@ def in_band(plan: pd.DataFrame, from_hour: int, to_hour: int) -> pd.Series:
     return (plan["local_hour"] >= from_hour) & (plan["local_hour"] < to_hour)
 
 
-def predicted_and_observed(plan: pd.DataFrame, contacts: pd.DataFrame, *, patience_s: float, threshold_s: float = 20.0,
-                           by: Sequence[str] = ("local_hour",)) -> pd.DataFrame:
+def predicted_and_observed(
+    plan: pd.DataFrame,
+    contacts: pd.DataFrame,
+    *,
+    patience_s: float,
+    wait_scale: float = 1.0,
+    threshold_s: float = 20.0,
+    by: Sequence[str] = ("local_hour",),
+) -> pd.DataFrame:
     """Set what the model says of today's staff beside what happened.
 
     Parameters
@@ -236,7 +246,7 @@ def predicted_and_observed(plan: pd.DataFrame, contacts: pd.DataFrame, *, patien
     contacts : DataFrame
         One row per contact: the columns of `by`, `is_offered`, `is_answered`, `is_in_time`, `wait_s`. Only offered ones
         are used.
-    patience_s, threshold_s : float
+    patience_s, wait_scale, threshold_s : float
         As in `predict`; the threshold must be the one behind `is_in_time`.
     by : sequence of str, default local hour
         Columns to group by.
@@ -259,7 +269,8 @@ def predicted_and_observed(plan: pd.DataFrame, contacts: pd.DataFrame, *, patien
     1.0
     """
     by = list(by)
-    predicted = summary_by(predict(plan, patience_s=patience_s, threshold_s=threshold_s), by)
+    today = predict(plan, patience_s=patience_s, wait_scale=wait_scale, threshold_s=threshold_s)
+    predicted = summary_by(today, by)
     offered = contacts[contacts["is_offered"].fillna(False).astype(bool)]
     flags = offered[by].assign(n_offered=1, wait_s=offered["wait_s"].astype(float),
                                **{name: offered[name].fillna(False).astype(bool) for name in ("is_answered",
@@ -274,57 +285,6 @@ def predicted_and_observed(plan: pd.DataFrame, contacts: pd.DataFrame, *, patien
     return found[[*by, "n_offered", "answer_rate_predicted_share", "answer_rate_observed_share",
                   "answer_rate_difference_share", "service_level_predicted_share", "service_level_observed_share",
                   "mean_wait_predicted_s", "mean_wait_observed_s"]]
-
-
-def calibrated_patience(plan: pd.DataFrame, contacts: pd.DataFrame) -> Estimate:
-    """Find the patience with which the model abandons as many contacts as were abandoned.
-
-    Real handle times and patience are not exponential, and queues carry over from one interval to the next. One number
-    fitted to the whole absorbs most of that, so what-if answers start from the answer rate that was observed. The
-    price: prediction and observation agree in total by construction (only hour by hour do they still test the model),
-    and waits come out too long where the number lies above `estimate_patience`. Use this one for answer rates, that
-    one for waits.
-
-    Parameters
-    ----------
-    plan : DataFrame
-        What `interval_plan` returns, for the days of the contacts.
-    contacts : DataFrame
-        One row per contact: `is_offered`, `is_answered`, `local_date`.
-
-    Returns
-    -------
-    Estimate
-        Seconds. The interval follows from that of the observed answer rate, days taken as clusters; `n` counts offered
-        contacts. NaN, with the reason, where no patience reproduces the answer rate.
-
-    Examples
-    --------
-    >>> plan = pd.DataFrame({"local_hour": [17], "interval_s": 1800.0, "expected": 1440.0, "arrivals_per_h": 2880.0,
-    ...                      "handle_s": 60.0, "agents": 50})
-    >>> contacts = pd.DataFrame({"is_offered": True, "is_answered": np.arange(1000) >= 31, "local_date": 1})
-    >>> 115 < calibrated_patience(plan, contacts).value < 125  # table 1 of Garnett et al. has 120 s for 3.1 %
-    True
-    """
-    offered = contacts[contacts["is_offered"].fillna(False).astype(bool)]
-    answered = offered["is_answered"].fillna(False).astype(float)
-    rate = float(answered.mean()) if len(offered) else math.nan
-    by_day = (answered - rate).groupby(offered["local_date"]).sum()
-    half_width = 1.96 * math.sqrt(float((by_day**2).sum())) / max(len(offered), 1)
-    busy = plan[plan["expected"] > 0]
-
-    def miss(log_patience: float, wanted: float) -> float:
-        return float(summary_by(predict(busy, patience_s=math.exp(log_patience)))["answer_rate_share"].iloc[0]) - wanted
-
-    low, high = (math.log(edge) for edge in _PATIENCE_RANGE_S)
-    least, most = (miss(edge, 0.0) for edge in (low, high)) if len(busy) else (math.nan, math.nan)
-    if not least < rate < most:
-        return Estimate(math.nan, math.nan, math.nan, len(offered),
-                        "not measured: no patience makes the model answer as many as were answered")
-    value, lower, upper = (math.exp(brentq(miss, low, high, args=(wanted,), xtol=1e-4)) if least < wanted < most
-                           else _PATIENCE_RANGE_S[int(wanted > rate)]
-                           for wanted in (rate, rate - half_width, rate + half_width))
-    return Estimate(value, lower, upper, len(offered), "patience with which the model answers as many as were answered")
 
 
 def _changed(plan: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:

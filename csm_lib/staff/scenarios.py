@@ -7,6 +7,7 @@ for anything else.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -26,6 +27,7 @@ def add_agents(
     from_hour: int,
     to_hour: int,
     patience_s: float,
+    wait_scale: float = 1.0,
     threshold_s: float = 20.0,
     cost_per_agent_h: float = 0.0,
 ) -> pd.DataFrame:
@@ -39,7 +41,7 @@ def add_agents(
         Agents added on every day with contacts.
     from_hour, to_hour : int
         Local hours of the band; the second is not included.
-    patience_s, threshold_s : float
+    patience_s, wait_scale, threshold_s : float
         As in `predict`.
     cost_per_agent_h : float, default 0
         Cost of one agent for an hour.
@@ -50,8 +52,8 @@ def add_agents(
         One row per local hour with contacts, then the band, then all hours: `span` ("hour", "band", "all"),
         `local_hour` (of a band its first), `to_hour`, `offered`, and with the endings `_before` and `_after`
         `answer_rate_share`, `service_level_share`, `mean_wait_offered_s`, `mean_wait_answered_s`, `occupancy_share`,
-        `agent_h`; `extra_answered` (contacts), `extra_agent_h`, `extra_cost`. Contacts, hours and cost are of the whole
-        plan.
+        `agent_h`; `fewer_abandoned` (contacts), `extra_agent_h`, `extra_cost`. Contacts, hours and cost are of the
+        whole plan.
 
     Raises
     ------
@@ -67,8 +69,9 @@ def add_agents(
     ['hour', 'band', 'all']
     """
     scenario = Scenario("added", extra_agents=int(whole("n", n)), from_hour=from_hour, to_hour=to_hour)
-    before = predict(plan, patience_s=patience_s, threshold_s=threshold_s)
-    after = predict(plan, scenario, patience_s=patience_s, threshold_s=threshold_s)
+    customers: dict[str, Any] = {"patience_s": patience_s, "wait_scale": wait_scale, "threshold_s": threshold_s}
+    before = predict(plan, **customers)
+    after = predict(plan, scenario, **customers)
     spans = [_before_and_after(before, after, by=["local_hour"]).assign(span="hour")]
     spans[0]["to_hour"] = spans[0]["local_hour"] + 1
     for span, first, last in (("band", from_hour, to_hour), ("all", 0, 24)):
@@ -76,7 +79,7 @@ def add_agents(
         spans.append(_before_and_after(*both).assign(span=span, local_hour=first, to_hour=last))
     found = pd.concat(spans, ignore_index=True)
     found = found[(found["offered"] > 0) | (found["span"] != "hour")].reset_index(drop=True)
-    found["extra_answered"] = found.pop("answered_after") - found.pop("answered_before")
+    found["fewer_abandoned"] = found.pop("answered_after") - found.pop("answered_before")
     found["extra_agent_h"] = found["agent_h_after"] - found["agent_h_before"]
     found["extra_cost"] = found["extra_agent_h"] * float(checked("cost_per_agent_h", cost_per_agent_h, low=0.0))
     return found[["span", "local_hour", "to_hour", *found.columns.drop(["span", "local_hour", "to_hour"])]]
@@ -88,6 +91,7 @@ def smallest_addition(
     from_hour: int,
     to_hour: int,
     patience_s: float,
+    wait_scale: float = 1.0,
     threshold_s: float = 20.0,
     answer_rate: float | None = None,
     service_level: float | None = None,
@@ -98,7 +102,7 @@ def smallest_addition(
     ----------
     plan : DataFrame
         What `interval_plan` returns.
-    from_hour, to_hour, patience_s, threshold_s
+    from_hour, to_hour, patience_s, wait_scale, threshold_s
         As in `add_agents`.
     answer_rate, service_level : float, optional
         Shares of the band's offered contacts to answer, and to answer in time; below 1.
@@ -131,8 +135,10 @@ def smallest_addition(
         raise UsageError(f"band must hold contacts, got none from {from_hour} to {to_hour} o'clock. "
                          "Choose other hours.")
 
+    customers: dict[str, Any] = {"patience_s": patience_s, "wait_scale": wait_scale, "threshold_s": threshold_s}
+
     def is_enough(n: int) -> bool:
-        after = predict(band, Scenario("", extra_agents=n), patience_s=patience_s, threshold_s=threshold_s)
+        after = predict(band, Scenario("", extra_agents=n), **customers)
         reached = summary_by(after)
         return all(reached[f"{name}_share"].iloc[0] >= bound for name, bound in wanted.items())
 
@@ -153,6 +159,7 @@ def compare_scenarios(
     scenarios: Sequence[Scenario],
     *,
     patience_s: float,
+    wait_scale: float = 1.0,
     threshold_s: float = 20.0,
     cost_per_agent_h: float = 0.0,
     from_hour: int = 0,
@@ -166,7 +173,7 @@ def compare_scenarios(
         What `interval_plan` returns.
     scenarios : sequence of Scenario
         The changes to compare.
-    patience_s, threshold_s : float
+    patience_s, wait_scale, threshold_s : float
         As in `predict`.
     cost_per_agent_h : float, default 0
         Cost of one agent for an hour.
@@ -177,8 +184,8 @@ def compare_scenarios(
     -------
     DataFrame
         One row per scenario, the first without any change: `scenario`, the columns of `summary_by`, `cost`, and the
-        differences to the first row `answer_rate_change_share`, `service_level_change_share`, `extra_answered`,
-        `extra_cost`.
+        differences to the first row `answer_rate_change_share`, `service_level_change_share`,
+        `fewer_abandoned`, `extra_cost`. Contacts that a bot takes are neither offered nor abandoned any more.
 
     Examples
     --------
@@ -189,16 +196,17 @@ def compare_scenarios(
     """
     price = float(checked("cost_per_agent_h", cost_per_agent_h, low=0.0))
     band = plan[in_band(plan, from_hour, to_hour)]
+    customers: dict[str, Any] = {"patience_s": patience_s, "wait_scale": wait_scale, "threshold_s": threshold_s}
     rows = []
     for scenario in (Scenario("as it is"), *scenarios):
-        row = summary_by(predict(band, scenario, patience_s=patience_s, threshold_s=threshold_s))
+        row = summary_by(predict(band, scenario, **customers))
         rows.append(row.assign(scenario=scenario.name))
     found = pd.concat(rows, ignore_index=True)
     found["cost"] = found["agent_h"] * price
     today = found.iloc[0]
     found["answer_rate_change_share"] = found["answer_rate_share"] - today["answer_rate_share"]
     found["service_level_change_share"] = found["service_level_share"] - today["service_level_share"]
-    found["extra_answered"] = found["answered"] - today["answered"]
+    found["fewer_abandoned"] = (today["offered"] - today["answered"]) - (found["offered"] - found["answered"])
     found["extra_cost"] = found["cost"] - today["cost"]
     return found[["scenario", *found.columns.drop("scenario")]]
 

@@ -1,6 +1,5 @@
 """Need: patience by hand and from simulated waits, plans and shortfalls by hand."""
 
-import math
 import os
 import re
 from datetime import date
@@ -13,14 +12,10 @@ from numpy.testing import assert_allclose
 
 from csm_lib.errors import SettingError, UsageError
 from csm_lib.staff.forecast import arrivals_per_interval, forecast, interval_grid
-from csm_lib.staff.need import estimate_patience, interval_plan, requirement, typical_week
+from csm_lib.staff.need import interval_plan, requirement, typical_week
 from csm_lib.staff.queues import agents_needed
 
 BANK = Path(os.environ.get("CSM_REALDATA", Path(__file__).parents[3] / "shared" / "realdata")) / "anonymous_bank"
-
-
-def offered(waits, abandoned):
-    return pd.DataFrame({"is_offered": True, "is_abandoned": abandoned, "wait_s": waits})
 
 
 def two_weeks(per_interval=2.0):
@@ -33,44 +28,6 @@ def two_weeks(per_interval=2.0):
 def one_shift(agent_id="a", day="2024-01-01", start="09:00", end="10:00"):
     instants = pd.to_datetime([f"{day} {start}", f"{day} {end}"]).tz_localize("Asia/Shanghai").tz_convert("UTC")
     return pd.DataFrame({"agent_id": [agent_id], "starts_at": instants[:1], "ends_at": instants[1:]})
-
-
-def test_patience_is_total_wait_over_abandonments():
-    found = estimate_patience(offered([10.0, 20.0, 30.0, 0.0], [True, False, True, False]))
-    assert found.value == 30
-    assert found.n == 4
-    assert found.low < 30 < found.high
-
-
-def test_patience_interval_is_the_garwood_one():
-    # ten abandonments: 95 % Poisson limits 4.795 and 18.390 (Garwood 1936, table)
-    found = estimate_patience(offered(np.full(100, 10.0), np.arange(100) < 10))
-    assert_allclose([found.value, found.low, found.high], [100, 1000 / 18.390, 1000 / 4.795], rtol=1e-3)
-
-
-def test_planted_patience_is_found():
-    rng = np.random.default_rng(3)
-    patience, virtual = rng.exponential(110, 20_000), rng.exponential(60, 20_000) * (rng.random(20_000) < 0.5)
-    found = estimate_patience(offered(np.minimum(patience, virtual), patience < virtual))
-    assert found.low < 110 < found.high
-    assert found.high / found.low < 1.1
-
-
-def test_nobody_hung_up():
-    found = estimate_patience(offered([10.0, 20.0], [False, False]))
-    assert found.value == math.inf and found.high == math.inf
-    assert_allclose(found.low, 30 / -math.log(0.025))
-
-
-@pytest.mark.parametrize("contacts", [
-    pytest.param(offered([], []), id="no contacts"),
-    pytest.param(offered([np.nan], [False]), id="no wait known"),
-    pytest.param(offered([5.0], [True]).assign(is_offered=False), id="nobody offered"),
-])
-def test_patience_not_measured(contacts):
-    found = estimate_patience(contacts)
-    assert math.isnan(found.value)
-    assert found.method == "no wait was observed, so patience is not measured"
 
 
 def test_plan_lays_demand_beside_presence():

@@ -9,8 +9,8 @@ from numpy.testing import assert_allclose
 
 from csm_lib.collect.sample.queue_events import Blocks, Calls, serve
 from csm_lib.errors import SettingError, UsageError
-from csm_lib.staff.need import estimate_patience
-from csm_lib.staff.prediction import calibrated_patience, in_band, predict, predicted_and_observed, summary_by
+from csm_lib.staff.customers import customers_of
+from csm_lib.staff.prediction import in_band, predict, predicted_and_observed, summary_by
 from csm_lib.staff.queues import performance
 from csm_lib.staff.scenarios import Scenario, add_agents, compare_scenarios, divert, smallest_addition
 
@@ -44,15 +44,15 @@ def test_added_agents_help_their_band_and_nobody_else():
     assert_allclose(hours.loc[18, ["answer_rate_share_before", "answer_rate_share_after"]].astype(float), expected)
     band, whole = (found[found.span == span].iloc[0] for span in ("band", "all"))
     assert_allclose(band.extra_cost, 90)
-    assert_allclose(band.extra_answered, 60 * (expected[1] - expected[0]))
-    assert_allclose(whole.extra_answered, band.extra_answered)
+    assert_allclose(band.fewer_abandoned, 60 * (expected[1] - expected[0]))
+    assert_allclose(whole.fewer_abandoned, band.fewer_abandoned)
     assert_allclose(whole.offered, 120)
     assert band.mean_wait_offered_s_after < band.mean_wait_offered_s_before
 
 
 def test_zero_added_agents_change_nothing():
     found = add_agents(day(), n=0, from_hour=17, to_hour=21, patience_s=120)
-    assert_allclose(found.extra_answered, 0)
+    assert_allclose(found.fewer_abandoned, 0)
     assert_allclose(found.answer_rate_share_after, found.answer_rate_share_before)
 
 
@@ -139,25 +139,15 @@ def simulated_days(agents, *, n_days=120, seed=4):
 def test_evening_shortage_of_a_simulated_line_is_found_and_mended():
     plan, contacts = simulated_days(5)
     more = simulated_days(7)[1]
-    simple, fitted = estimate_patience(contacts), calibrated_patience(plan, contacts)
-    assert 80 < simple.value < 140 and fitted.low < fitted.value < fitted.high
-    compared = predicted_and_observed(plan, contacts, patience_s=fitted.value)
+    customers = customers_of(plan, contacts)
+    compared = predicted_and_observed(plan, contacts, **customers.options)
     assert compared.local_hour[compared.answer_rate_observed_share < 0.85].tolist() == [17, 18]
     assert (compared.answer_rate_difference_share.abs() < 0.03).all()
-    added = add_agents(plan, n=2, from_hour=17, to_hour=21, patience_s=fitted.value).set_index("span")
+    added = add_agents(plan, n=2, from_hour=17, to_hour=21, **customers.options).set_index("span")
     evening = more[in_band(more, 17, 21)]
     assert_allclose(added.answer_rate_share_after["band"], evening.is_answered.mean(), atol=0.012)
-    waits = add_agents(plan, n=2, from_hour=17, to_hour=21, patience_s=simple.value).set_index("span")
-    assert_allclose(waits.mean_wait_offered_s_after["band"], evening.wait_s.mean(), rtol=0.2)
-
-
-def test_no_patience_explains_more_answers_than_agents_can_give():
-    contacts = pd.DataFrame({"is_offered": True, "is_answered": True, "local_date": [1, 2]})
-    found = calibrated_patience(day(), contacts)
-    assert np.isnan(found.value)
-    assert found.method == "not measured: no patience makes the model answer as many as were answered"
-    assert np.isnan(calibrated_patience(day(per_h=(0.0, 0.0, 0.0)), contacts).value)
-    assert np.isnan(calibrated_patience(day(), contacts.iloc[:0]).value)
+    assert_allclose(added.mean_wait_offered_s_after["band"], evening.wait_s.mean(), rtol=0.2)
+    assert_allclose(added.service_level_share_after["band"], evening.is_in_time.mean(), atol=0.04)
 
 
 def test_hours_without_staff_answer_nobody():
