@@ -18,7 +18,7 @@ DIRT = ("duplicate", "blank_row", "time_order", "unknown_word")
 def ingested(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, IngestResult]:
     workspace = tmp_path_factory.mktemp("sample")
     write_sample_settings(workspace)
-    write_sample(workspace / "data" / "raw" / "sample", contacts_per_quarter=400, seed=3)
+    write_sample(workspace / "data" / "raw" / "sample", contacts_per_quarter=500, seed=3)
     write_tables(workspace / "data" / "tables")
     return workspace, ingest(workspace)
 
