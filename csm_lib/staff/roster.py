@@ -7,16 +7,18 @@ intervals people are missing and how many, and the rest is covered all the same.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 
 from csm_lib.errors import RunError, SettingError
 from csm_lib.staff.arguments import checked, whole
 
-__all__ = ["Cover", "cheapest_cover"]
+__all__ = ["Cover", "cheapest_cover", "possible_shifts"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -121,6 +123,61 @@ def cheapest_cover(
     uncovered = np.maximum(need - works.T @ counts, 0.0)
     return Cover(counts, float(price @ counts), found.status == 0, float(found.mip_gap or 0.0),
                  uncovered.astype(np.int64))
+
+
+def possible_shifts(
+    local_times: Sequence[str], *, lengths_h: Sequence[float] = (8.0,), every_h: float = 1.0, break_h: float = 0.0
+) -> pd.DataFrame:
+    """Lay out the shifts that fit into a day.
+
+    Parameters
+    ----------
+    local_times : sequence of str
+        Starts of the day's open intervals, such as "08:00", evenly spaced and in order.
+    lengths_h : sequence of float, default 8 hours
+        Lengths of shifts, breaks included.
+    every_h : float, default 1
+        A shift may start every so many hours from opening on.
+    break_h : float, default 0
+        Break in the middle of each shift, in which nobody answers.
+
+    Returns
+    -------
+    DataFrame
+        One row per shift, named "08:00-16:00"; one column per interval, 1 where somebody on the shift can answer. What
+        `cheapest_cover` takes as `shifts`. Empty where no length fits.
+
+    Raises
+    ------
+    SettingError
+        If a length, the step or the break is not a whole number of intervals.
+
+    Examples
+    --------
+    >>> possible_shifts(["08:00", "09:00", "10:00"], lengths_h=[2]).index.tolist()
+    ['08:00-10:00', '09:00-11:00']
+    """
+    clock = pd.to_timedelta([f"{time}:00" for time in local_times]).total_seconds().to_numpy()
+    step = float(clock[1] - clock[0]) if len(clock) > 1 else 3600.0
+    every, pause = _intervals("every_h", every_h, step), _intervals("break_h", break_h, step)
+    rows: dict[str, Ints] = {}
+    for length in (_intervals("lengths_h", hours, step) for hours in lengths_h):
+        for first in range(0, len(clock) - length + 1, every):
+            works = np.zeros(len(clock), dtype=np.int64)
+            works[first : first + length] = 1
+            middle = first + (length - pause) // 2
+            works[middle : middle + pause] = 0
+            ends = int(clock[first] + length * step)
+            rows[f"{local_times[first]}-{ends // 3600:02d}:{ends % 3600 // 60:02d}"] = works
+    return pd.DataFrame.from_dict(rows, orient="index", columns=list(local_times))
+
+
+def _intervals(name: str, hours: float, step_s: float) -> int:
+    """Hours as a number of intervals."""
+    count = hours * 3600.0 / step_s
+    if count != round(count) or count < (name != "break_h"):
+        raise SettingError(f"{name} must be a whole number of intervals of {step_s:g} s, got {hours!r} h. Round it.")
+    return round(count)
 
 
 def _solve(price: Floats, penalty: Floats, need: Floats, works: Floats, most: Floats, max_agents: float, budget: float,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from csm_lib.errors import SettingError
-from csm_lib.staff.roster import cheapest_cover
+from csm_lib.staff.roster import cheapest_cover, possible_shifts
 
 FIVE_ON = np.array([[1 if (day - start) % 7 < 5 else 0 for day in range(7)] for start in range(7)])
 
@@ -67,6 +67,34 @@ def test_brute_force_finds_nothing_cheaper(needed, cost):
                    if (shifts.T @ np.array(counts) >= needed).all())
     found = cheapest_cover(needed, shifts, cost=cost)
     assert found.cost == cheapest
+
+
+def test_possible_shifts_fit_the_day_and_pause_in_the_middle():
+    half_hours = ["08:00", "08:30", "09:00", "09:30", "10:00", "10:30"]
+    found = possible_shifts(half_hours, lengths_h=[2, 2.5], break_h=0.5)
+    assert found.index.tolist() == ["08:00-10:00", "09:00-11:00", "08:00-10:30"]
+    assert found.loc["08:00-10:30"].tolist() == [1, 1, 0, 1, 1, 0]
+    assert found.loc["09:00-11:00"].tolist() == [0, 0, 1, 0, 1, 1]
+
+
+def test_a_day_is_covered_by_the_shifts_that_fit():
+    hours = [f"{hour:02d}:00" for hour in range(8, 22)]
+    shifts = possible_shifts(hours, lengths_h=[8])
+    need = [2] * 9 + [5, 5] + [2] * 3
+    found = cheapest_cover(need, shifts)
+    # whoever is there at 17:00 starts at 10:00 or later, so the five of 17:00 and the two of 08:00 are seven people
+    assert found.cost == 7
+    assert (shifts.to_numpy().T @ found.counts >= need).all()
+
+
+def test_a_shift_longer_than_the_day_does_not_fit():
+    assert possible_shifts(["08:00", "09:00"], lengths_h=[8]).empty
+
+
+def test_a_shift_must_be_whole_intervals():
+    message = "lengths_h must be a whole number of intervals of 3600 s, got 1.5 h. Round it."
+    with pytest.raises(SettingError, match=f"^{re.escape(message)}$"):
+        possible_shifts(["08:00", "09:00"], lengths_h=[1.5])
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
