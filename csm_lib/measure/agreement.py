@@ -220,7 +220,8 @@ def _pair(codes: np.ndarray, name: str, z: float) -> dict[str, Any]:
     size = both.max() + 1
     table = np.bincount(both[:, 0] * size + both[:, 1], minlength=size**2).reshape(size, size)
     seen = np.unique(both)
-    made = cohens_kappa(table[np.ix_(seen, seen)])
+    with np.errstate(divide="ignore", invalid="ignore"):  # its test of no agreement has no answer for a single case
+        made = cohens_kappa(table[np.ix_(seen, seen)])
     spread = z * math.sqrt(made.var_kappa)
     return found | {
         "value": float(made.kappa),
