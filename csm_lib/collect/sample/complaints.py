@@ -113,20 +113,31 @@ def draw_orders(rng: np.random.Generator, columns: Columns) -> Columns:
     dict of ndarray
         customer, ordered (local seconds), amount.
     """
-    enquiry = np.flatnonzero(is_enquiry(columns))
-    rate = np.where(columns["is_first"][enquiry], 1.15, 0.5)
-    rate = rate * (PLANTED["conversion"] - 0.01) / rate.mean() if len(rate) else rate
-    buys = enquiry[rng.random(len(enquiry)) < rate]
-    soon = columns["created"][buys] + 300 + np.minimum(rng.exponential(1.2 * DAY_S, len(buys)), 6.9 * DAY_S)
     known = np.flatnonzero(columns["customer"] >= 0)
     others = rng.choice(known, len(known) // 12) if len(known) else known
-    anytime = rng.integers(0, N_DAYS * DAY_S, len(others))
-    customer = np.concatenate([columns["customer"][buys], columns["customer"][others]])
-    ordered = np.concatenate([soon.astype(np.int64), anytime])
+    unrelated = {"customer": columns["customer"][others], "ordered": rng.integers(0, N_DAYS * DAY_S, len(others))}
+    buys = _buyers(rng, columns, is_converted(columns, unrelated))
+    soon = columns["created"][buys] + 300 + np.minimum(rng.exponential(1.2 * DAY_S, len(buys)), 6.9 * DAY_S)
+    customer = np.concatenate([columns["customer"][buys], unrelated["customer"]])
+    ordered = np.concatenate([soon.astype(np.int64), unrelated["ordered"]])
     kept = ordered < N_DAYS * DAY_S
     order = np.argsort(ordered[kept], kind="stable")
     amount = np.round(rng.lognormal(np.log(180), 0.9, len(order)), 2)
     return {"customer": customer[kept][order], "ordered": ordered[kept][order], "amount": amount}
+
+
+def _buyers(rng: np.random.Generator, columns: Columns, converted: np.ndarray) -> np.ndarray:
+    """Pick the enquiries that lead to an order, to the planted share of a quarter; helped customers buy more often."""
+    pull = 0.8 * columns["is_first"] + rng.gumbel(size=len(converted))
+    enquiries = np.flatnonzero(is_enquiry(columns))
+    quarter = quarter_of(columns["created"][enquiries])
+    picked = []
+    for number in range(len(QUARTERS)):
+        rows = enquiries[quarter == number]
+        wanted = round(PLANTED["conversion"] * len(rows)) - int(converted[rows].sum())
+        free = rows[~converted[rows]]
+        picked.append(free[np.argsort(-pull[free], kind="stable")[: max(wanted, 0)]])
+    return np.concatenate(picked)
 
 
 def is_enquiry(columns: Columns) -> np.ndarray:
