@@ -1,9 +1,7 @@
 """Need: patience by hand and from simulated waits, plans and shortfalls by hand."""
 
-import os
 import re
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,8 +12,6 @@ from csm_lib.errors import SettingError, UsageError
 from csm_lib.staff.forecast import arrivals_per_interval, forecast, interval_grid
 from csm_lib.staff.need import interval_plan, requirement, typical_week
 from csm_lib.staff.queues import agents_needed
-
-BANK = Path(os.environ.get("CSM_REALDATA", Path(__file__).parents[3] / "shared" / "realdata")) / "anonymous_bank"
 
 
 def two_weeks(per_interval=2.0):
@@ -106,12 +102,9 @@ def test_wrong_arguments_are_refused_in_words(call, error, message):
 
 
 @pytest.mark.needs("realdata")
-def test_bank_calls_give_the_published_wednesday_and_its_staffing():
+def test_bank_calls_give_the_published_wednesday_and_its_staffing(realdata):
     # Miller, Modeling Techniques in Predictive Analytics, ch. 6: calls per hour of an average Wednesday, February 1999
-    path = BANK / "calls_1999_02.txt"
-    if not path.is_file():
-        pytest.skip(f"{path} is missing")
-    calls = pd.read_csv(path, sep="\t")
+    calls = pd.read_csv(realdata / "anonymous_bank" / "calls_1999_02.txt", sep="\t")
     calls = calls[(calls["outcome"] != "PHANTOM") & (calls["vru_time"] >= 0)]
     local = pd.to_datetime("19" + calls["date"].astype(str) + " " + calls["vru_entry"].str.strip(),
                            format="%Y%m%d %H:%M:%S")

@@ -2,9 +2,7 @@
 
 import csv
 import math
-import os
 import re
-from pathlib import Path
 
 import ciw
 import numpy as np
@@ -16,8 +14,6 @@ from numpy.testing import assert_allclose
 from csm_lib.errors import SettingError
 from csm_lib.staff.queues import agents_needed, erlang_b, erlang_c, performance
 
-REAL_DATA = Path(os.environ.get("CSM_REALDATA", Path(__file__).parents[3] / "shared" / "realdata"))
-PUBLISHED = REAL_DATA.parent / "reference" / "erlang_published.csv"
 FIELDS = {"prob_wait": "wait_probability", "service_level": "service_level", "asa_s": "mean_wait_answered_s",
           "occupancy": "occupancy", "mean_queue_length": "queue_length", "abandon_prob": "abandon_share"}
 
@@ -37,10 +33,8 @@ def published_value(row):
 
 
 @pytest.mark.needs("realdata")
-def test_every_published_value_comes_out_within_its_tolerance():
-    if not PUBLISHED.is_file():
-        pytest.skip(f"{PUBLISHED} is missing")
-    with PUBLISHED.open(encoding="utf-8") as handle:
+def test_every_published_value_comes_out_within_its_tolerance(realdata):
+    with (realdata.parent / "reference" / "erlang_published.csv").open(encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle))
     off = [(row["metric"], row["agents"], float(published_value(row)), row["value"]) for row in rows
            if abs(float(published_value(row)) - float(row["value"])) > float(row["tolerance"]) + 1e-12]
