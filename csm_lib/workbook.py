@@ -20,6 +20,7 @@ import pandas as pd
 
 from csm_lib.collect.facts import cut_off, facts_fingerprint
 from csm_lib.collect.ingest import with_source_zone
+from csm_lib.collect.privacy import mask_text_sql
 from csm_lib.collect.warehouse import LOG_TABLES, Warehouse
 from csm_lib.definitions import FACTS, TABLES
 from csm_lib.engine import connect
@@ -231,6 +232,18 @@ class Workbook:
             raise SettingError(f"table must be one of {', '.join(TABLES)}, got {name!r}. Correct it.")
         return self.data.frame(name)
 
+    def relation(self, name: str) -> duckdb.DuckDBPyRelation:
+        """Give an ingested table, whole and unread: what is asked of it is all that is read.
+
+        Raises
+        ------
+        SettingError
+            If no table has that name.
+        """
+        if name not in TABLES:
+            raise SettingError(f"table must be one of {', '.join(TABLES)}, got {name!r}. Correct it.")
+        return self.data.connection.table(name)
+
     def previous(self) -> Workbook | None:
         """Give the workbook of the period before; None without data."""
         return self._of(self.period.previous())
@@ -256,8 +269,12 @@ class Workbook:
 
     @property
     def set_aside(self) -> pd.DataFrame:
-        """One row per row set aside: file, line, column, value, reason."""
-        return self.data.frame("set_aside")
+        """One row per row set aside: file, line, column, value, reason.
+
+        The value is masked once more: what landed in the wrong column may be a customer's number.
+        """
+        masked = f"SELECT * REPLACE ({mask_text_sql('value')} AS value) FROM set_aside"
+        return self.data.connection.sql(masked).to_arrow_table().to_pandas()
 
     def targets(self) -> pd.DataFrame:
         """Give the targets in force at the end of the period, one row per indicator: key, target, valid_from.

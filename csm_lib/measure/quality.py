@@ -18,6 +18,7 @@ from scipy.stats import chi2_contingency
 
 from csm_lib.measure.changes import signals
 from csm_lib.measure.inference import share
+from csm_lib.measure.sums import columns_of, narrowed
 from csm_lib.results import Estimate
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "completeness",
     "freshness",
     "nonresponse",
+    "reason_counts",
     "reconciliation",
     "response_rate",
     "set_aside_reasons",
@@ -112,12 +114,41 @@ def _reasons(found: Any) -> dict[str, int]:
     return {str(reason): int(n) for reason, n in found.items()} if isinstance(found, Mapping) else {}
 
 
-def completeness(frame: pd.DataFrame, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def reason_counts(files: pd.DataFrame) -> pd.DataFrame:
+    """Lay the rows set aside out by file, one column per reason.
+
+    Parameters
+    ----------
+    files : DataFrame
+        As in `reconciliation`.
+
+    Returns
+    -------
+    DataFrame
+        One row per row of `files`: `path source table read kept`, then one column per reason that occurs (alphabetical;
+        0 where it does not occur in the file), then `balance` = read − kept − all of them.
+
+    Examples
+    --------
+    >>> files = pd.DataFrame({"path": ["a.csv"], "source": ["s"], "table": ["contacts"], "read": [10], "kept": [7],
+    ...                       "set_aside": ['{"unknown_word": 2, "duplicate": 1}']})
+    >>> reason_counts(files)[["read", "kept", "duplicate", "unknown_word", "balance"]].values.tolist()
+    [[10, 7, 1, 2, 0]]
+    """
+    found = [_reasons(one) for one in files["set_aside"]]
+    table = files[["path", "source", "table", "read", "kept"]].reset_index(drop=True)
+    for reason in sorted({reason for one in found for reason in one}):
+        table[reason] = [one.get(reason, 0) for one in found]
+    return table.assign(balance=table["read"] - table["kept"] - [sum(one.values()) for one in found])
+
+
+def completeness(frame: Any, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Say for each column how many rows have a value.
 
     Parameters
     ----------
-    frame : DataFrame
+    frame : frame
+        pandas, Polars or Arrow frame or DuckDB relation.
     columns : sequence of str, optional
         All of the frame's if absent; one the frame does not have counts as wholly missing.
 
@@ -132,34 +163,39 @@ def completeness(frame: pd.DataFrame, *, columns: Sequence[str] | None = None) -
     >>> completeness(pd.DataFrame({"team": ["A", None, " "]}), columns=["team", "issue"]).values.tolist()
     [['team', 3, 1, 2, 0.3333333333333333], ['issue', 3, 0, 3, 0.0]]
     """
-    names = list(frame.columns) if columns is None else list(columns)
-    n = len(frame)
-    present = [_n_present(frame[name]) if name in frame.columns else 0 for name in names]
+    present = columns_of(frame)
+    names = list(present) if columns is None else list(columns)
+    n, has_value = _present(frame, [*names, *present[:1]]) if present else (0, {})
+    made = [(name, n, has_value.get(name, 0)) for name in names]
     return pd.DataFrame(
-        {
-            "column": names,
-            "n": n,
-            "n_present": present,
-            "n_missing": [n - count for count in present],
-            "value": [count / n if n else math.nan for count in present],
-        }
+        [(name, n, k, n - k, k / n if n else math.nan) for name, n, k in made],
+        columns=["column", "n", "n_present", "n_missing", "value"],
     )
 
 
-def _n_present(column: pd.Series) -> int:
-    has_value = column.notna()
-    if pd.api.types.is_string_dtype(column.dtype) or column.dtype == object:
-        is_blank = column[has_value].map(lambda value: isinstance(value, str) and not value.strip())
-        return int(has_value.sum() - is_blank.astype(bool).sum())
-    return int(has_value.sum())
+def _present(frame: Any, names: Sequence[str]) -> tuple[int, dict[str, int]]:
+    """Count the rows, and those with a value in each of the named columns that there are."""
+    rows = narrowed(frame, [], others=names)
+    kinds = dict(zip(rows.columns, map(str, rows.types), strict=True))
+    counts = [_count_sql(name, kinds[name]) for name in rows.columns]
+    n, *counted = rows.aggregate(", ".join(["count(*)", *counts])).fetchall()[0]
+    return int(n), dict(zip(rows.columns, counted, strict=True))
 
 
-def freshness(tables: Mapping[str, pd.DataFrame], *, instants: Mapping[str, str], as_of: datetime) -> pd.DataFrame:
+def _count_sql(name: str, kind: str) -> str:
+    quoted = '"' + name.replace('"', '""') + '"'
+    if kind in ("DOUBLE", "FLOAT"):
+        return f"count(*) FILTER (NOT isnan({quoted}))"
+    return f"count(nullif(trim({quoted}), ''))" if kind == "VARCHAR" else f"count({quoted})"
+
+
+def freshness(tables: Mapping[str, Any], *, instants: Mapping[str, str], as_of: datetime) -> pd.DataFrame:
     """Say how old the newest row of each table is.
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
+    tables : mapping of str to frame
+        Anything `measure` reads too; only the column of instants is read.
     instants : mapping of str to str
         For each table to judge, its column of zone-aware instants.
     as_of : datetime, zone-aware
@@ -181,12 +217,13 @@ def freshness(tables: Mapping[str, pd.DataFrame], *, instants: Mapping[str, str]
     moment = pd.Timestamp(as_of)
     rows = []
     for name, column in instants.items():
-        seen = tables[name][column].dropna()
+        column_read = narrowed(tables[name], [], others=[column]).to_arrow_table().to_pandas()[column]
+        seen = column_read.dropna()
         until = seen[seen <= moment]
         latest = until.max() if len(until) else pd.NaT
         age_h = (moment - latest).total_seconds() / 3600 if len(until) else math.nan
         first = seen.min() if len(seen) else pd.NaT
-        rows.append((name, len(tables[name]), first, latest, age_h, len(seen) - len(until)))
+        rows.append((name, len(column_read), first, latest, age_h, len(seen) - len(until)))
     return pd.DataFrame(rows, columns=["table", "n", "first_at", "latest_at", "age_h", "n_later"])
 
 
