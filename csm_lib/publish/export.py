@@ -35,6 +35,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "failed_cell": ("Cell {cell}", "单元{cell}"),
     "made": ("Made from checked data by computed notebooks.", "由经过检查的数据自动计算生成。"),
     "no_alt": ("Chart without a description", "未附说明的图表"),
+    "parameters": ("Parameters of this run", "本次运行参数"),
     "pages": ("Pages", "页面"),
     "run": ("How this report was made", "报告生成记录"),
     "skip": ("Skip to content", "跳到正文"),

@@ -32,7 +32,7 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
 }
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+")
 _RELATIVE = re.compile(r"(?!//)(?:#|\./)?[\w./@~%-]*(?:#[\w%-]*)?")
-_LONG_TEXT = 32
+_LONG_TEXT, _SOME_TEXT = 32, 12
 _NUMBER = re.compile(r"[1-9]\d{0,3}")
 
 
@@ -154,8 +154,10 @@ def _make_accessible(soup: BeautifulSoup, table: Tag) -> None:
         elif not header.get("scope"):
             header["scope"] = "col" if header.find_parent("thead") else "row"
     for cell in table.find_all("td"):
-        if len(cell.get_text()) > _LONG_TEXT:
-            cell["class"] = " ".join([*map(str, cell.get("class") or []), "long"])
+        length = len(cell.get_text())
+        kind = "long" if length > _LONG_TEXT else "some" if length > _SOME_TEXT else ""
+        if kind:
+            cell["class"] = " ".join([*map(str, cell.get("class") or []), kind])
     label = caption.get_text(" ", strip=True) if caption else "table"
     table.wrap(soup.new_tag("div", attrs={"class": "scroll", "tabindex": "0", "role": "region", "aria-label": label}))
 
