@@ -19,7 +19,7 @@ from csm_lib.errors import UsageError
 from csm_lib.measure.indicators import measure
 from csm_lib.measure.inference import share
 
-__all__ = ["agreement", "ratings_of", "review_plan", "review_precision"]
+__all__ = ["agreement", "agreement_of", "ratings_of", "review_plan", "review_plan_summary", "review_precision"]
 
 
 def review_plan(
@@ -77,6 +77,36 @@ def review_plan(
     table["half_width"] = (table["high"] - table["low"]) / 2
     columns = [*keys, "n_eligible", "n_planned", "n_reviewed", "shortfall", "value", "low", "high", "half_width"]
     return table[columns]
+
+
+def review_plan_summary(plan: pd.DataFrame) -> pd.DataFrame:
+    """Sum the weeks of a plan up, stratum by stratum.
+
+    A week with too few reviews is not made good by one with too many: shortfalls are summed week by week.
+
+    Parameters
+    ----------
+    plan : DataFrame
+        As `review_plan` gives.
+
+    Returns
+    -------
+    DataFrame
+        One row per stratum, ascending, missing last: `stratum n_weeks n_eligible n_planned n_reviewed shortfall
+        reviewed_share`.
+
+    Examples
+    --------
+    >>> plan = pd.DataFrame({"week_on": [1, 2], "stratum": "chat", "n_eligible": [10, 10], "n_planned": [2, 2],
+    ...                      "n_reviewed": [1, 3], "shortfall": [1, 0]})
+    >>> review_plan_summary(plan).values.tolist()
+    [['chat', 2, 20, 4, 4, 1, 0.2]]
+    """
+    numbers = ["n_eligible", "n_planned", "n_reviewed", "shortfall"]
+    weeks = plan.groupby("stratum", dropna=False, observed=True)
+    table = weeks[numbers].sum().assign(n_weeks=weeks.size())
+    table["reviewed_share"] = table["n_reviewed"] / table["n_eligible"]
+    return table.reset_index()[["stratum", "n_weeks", *numbers, "reviewed_share"]]
 
 
 def review_precision(
@@ -205,6 +235,38 @@ def agreement(ratings: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     names = [str(name) for name in ratings.columns]
     rows = [_pair(codes[:, [i, j]], f"{names[i]}, {names[j]}", z) for i, j in combinations(range(len(names)), 2)]
     return pd.DataFrame([*(row for row in rows if row["n"]), _all(codes, z)])
+
+
+def agreement_of(reviews: pd.DataFrame, *, column: str = "is_accurate", level: float = 0.95) -> pd.DataFrame:
+    """Measure how far the reviewers of a period agree; a table without rows and its reason where nobody can tell.
+
+    Parameters
+    ----------
+    reviews : DataFrame
+        As `ratings_of` reads them.
+    column : str
+        What was judged.
+    level : float, 0–1
+
+    Returns
+    -------
+    DataFrame
+        As `agreement` gives. Without a contact that two reviewers saw: no row, and `.attrs["reason"]`.
+
+    Examples
+    --------
+    >>> alone = pd.DataFrame({"contact_id": ["c1"], "reviewer_id": ["r1"], "is_accurate": [True],
+    ...                       "reviewed_at": pd.to_datetime(["2024-01-01 09:00Z"])})
+    >>> agreement_of(alone).attrs["reason"]
+    'no contact was reviewed by two reviewers'
+    """
+    ratings = ratings_of(reviews, column=column)
+    ratings = ratings[[name for name in ratings if ratings[name].notna().any()]]
+    if len(ratings):
+        return agreement(ratings, level=level)
+    nothing = pd.DataFrame(columns=["raters", "n", "agreement", "value", "low", "high", "method"])
+    nothing.attrs["reason"] = "no contact was reviewed by two reviewers" if len(reviews) else "no reviews"
+    return nothing
 
 
 def _pair(codes: np.ndarray, name: str, z: float) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from csm_lib.results import Estimate
 
 __all__ = [
     "INNOCENT_REASONS",
+    "INSTANTS",
     "completeness",
     "freshness",
     "nonresponse",
@@ -35,6 +37,21 @@ __all__ = [
 
 # rows set aside for these reasons are no fault of the file
 INNOCENT_REASONS = ("superseded", "duplicate", "out_of_population")
+
+# the instant that says how old a table's row is
+INSTANTS = MappingProxyType(
+    {
+        "contacts": "created_at",
+        "messages": "sent_at",
+        "status_log": "changed_at",
+        "surveys": "sent_at",
+        "reviews": "reviewed_at",
+        "complaints": "received_at",
+        "orders": "ordered_at",
+        "shifts": "starts_at",
+        "volumes": "starts_at",
+    }
+)
 
 
 def reconciliation(files: pd.DataFrame) -> pd.DataFrame:
