@@ -160,7 +160,9 @@ def _stage(
 ) -> None:
     """Make the table of typed rows: `_row`, `_code` (place of the first broken promise), `_latest`, values `v_…`."""
     rules = [*entry.out_of_population, *entry.set_aside]
-    blank = " AND ".join(f"trim(coalesce({quote_name(name)}, ''), {quote_text(SPACES)}) = ''" for name in raw.columns)
+    empty = [f"trim(coalesce({quote_name(name)}, ''), {quote_text(SPACES)}) = ''" for name in raw.columns]
+    # the rest of a row is looked at only where its first cell is empty
+    blank = f"CASE WHEN {empty[0]} THEN {' AND '.join(empty)} ELSE false END"
     flags = [f"({blank}) AS f_blank", *(f"({rule.when}) AS f_{number}" for number, rule in enumerate(rules))]
     latest = quote_name(entry.keep.latest_by) if entry.keep else "NULL"
     level_1 = ", ".join([*flags, f"{latest} AS _latest", *(f"{text} AS t_{name}" for name, text in texts.items())])

@@ -173,11 +173,12 @@ class Warehouse:
     def snapshot_sql(self, table: str) -> str:
         """Give the SQL that reads a table in this edition: the columns of the definitions, absent ones null."""
         types = table_types(table)
-        files = self._files(table)
-        if not files:
+        delta = self._delta(table) if self.has(table) else None
+        files = self._files(table, delta) if delta else []
+        if not files or delta is None:
             nulls = ", ".join(f"CAST(NULL AS {kind}) AS {quote_name(name)}" for name, kind in types.items())
             return f"(SELECT {nulls} WHERE false)"
-        present = {item.name for item in self._delta(table).schema().fields}
+        present = {item.name for item in delta.schema().fields}
         columns = ", ".join(
             f"CAST({quote_name(name) if name in present else 'NULL'} AS {kind}) AS {quote_name(name)}"
             for name, kind in types.items()
@@ -197,10 +198,8 @@ class Warehouse:
     def _delta(self, table: str) -> DeltaTable:
         return DeltaTable(str(self.folder / table), version=self.edition.tables[table])
 
-    def _files(self, table: str) -> list[Path]:
-        if not self.has(table):
-            return []
-        actions = pa.table(self._delta(table).get_add_actions(flatten=True))
+    def _files(self, table: str, delta: DeltaTable) -> list[Path]:
+        actions = pa.table(delta.get_add_actions(flatten=True))
         return [self.folder / table / unquote(path) for path in sorted(actions["path"].to_pylist())]
 
 
@@ -303,7 +302,7 @@ class Writer:
         self._note(table)
 
     def _note(self, table: str) -> None:
-        version = DeltaTable(str(self.folder / table)).version()
+        version = _version(self.folder / table)
         self.edition = replace(self.edition, tables={**self.edition.tables, table: version})
 
     def remember_facts(self, made_from: str) -> None:
