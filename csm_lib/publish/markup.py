@@ -33,6 +33,7 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+")
 _RELATIVE = re.compile(r"(?!//)(?:#|\./)?[\w./@~%-]*(?:#[\w%-]*)?")
 _LONG_TEXT, _SOME_TEXT = 32, 12
+_MANY_COLUMNS = 9
 _NUMBER = re.compile(r"[1-9]\d{0,3}")
 
 
@@ -147,6 +148,8 @@ def _make_accessible(soup: BeautifulSoup, table: Tag) -> None:
             below.string = row.get_text(strip=True)
             caption.append(below)
         table.insert(0, caption)
+    if len(table.select("thead tr:last-child > *")) > _MANY_COLUMNS:
+        table["class"] = " ".join([*map(str, table.get("class") or []), "wide"])
     for header in table.find_all("th"):
         if not header.get_text(strip=True):
             header.name = "td"
