@@ -15,7 +15,7 @@ import pandas as pd
 
 from csm_lib.definitions import INDICATORS, indicator
 
-__all__ = ["coverage", "dictionary", "left_out", "why_not_measured"]
+__all__ = ["balance", "coverage", "dictionary", "left_out", "why_not_measured"]
 
 _COVERAGE = ("key", "dimension", "grain", "n_rows", "n", "covered_share", "is_measured", "reason")
 
@@ -91,6 +91,42 @@ def coverage(measured: pd.DataFrame, facts: Mapping[str, Any]) -> pd.DataFrame:
         reason = None if is_measured else why_not_measured(meant.key, n_rows=n_rows, excluded=row["excluded"])
         rows.append((meant.key, meant.dimension, meant.grain, n_rows, row["n"], share, is_measured, reason))
     return pd.DataFrame(rows, columns=list(_COVERAGE))
+
+
+def balance(
+    headline: Iterable[str], covered: pd.DataFrame, *, weights: Mapping[str, float] | None = None
+) -> pd.DataFrame:
+    """Count the headline indicators of each dimension, and what the data could give beside them.
+
+    Parameters
+    ----------
+    headline : iterable of str
+        Indicators that lead the report.
+    covered : DataFrame
+        As `coverage` gives, for the indicators to choose from. Columns read: `key dimension is_measured`.
+    weights : mapping of str to float, optional
+        Weight of each dimension, 0–1.
+
+    Returns
+    -------
+    DataFrame
+        One row per dimension, efficiency, quality, experience: `dimension n_headline n_measured n_available weight
+        keys`; `keys` are the headline indicators there, a tuple.
+
+    Examples
+    --------
+    >>> covered = pd.DataFrame({"key": ["frt", "aht"], "dimension": "efficiency", "is_measured": [True, True]})
+    >>> balance(["frt"], covered)[["dimension", "n_headline", "n_available"]].values.tolist()
+    [['efficiency', 1, 2], ['quality', 0, 0], ['experience', 0, 0]]
+    """
+    lead, given = list(headline), set(covered.loc[covered["is_measured"], "key"])
+    rows = []
+    for dimension in ("efficiency", "quality", "experience"):
+        keys = tuple(key for key in lead if indicator(key).dimension == dimension)
+        n_available = int((covered["dimension"].eq(dimension) & covered["is_measured"]).sum())
+        weight = float((weights or {}).get(dimension, math.nan))
+        rows.append((dimension, len(keys), len(given & set(keys)), n_available, weight, keys))
+    return pd.DataFrame(rows, columns=["dimension", "n_headline", "n_measured", "n_available", "weight", "keys"])
 
 
 def why_not_measured(key: str, *, n_rows: int, excluded: Mapping[str, int]) -> str:

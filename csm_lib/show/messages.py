@@ -28,6 +28,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "lowest on {low_day} at {low_hour}:00 with {low}.",
         "{title}：最高为{high_day}{high_hour}时的{high}，最低为{low_day}{low_hour}时的{low}。",
     ),
+    "alt_matrix": (
+        "{title}: of {n} pairs {one} and {other} go together most closely, with {value}.",
+        "{title}：在{n}对中，{one}与{other}关系最密切，为{value}。",
+    ),
+    "alt_need_alone": (
+        "{title}: of {n} intervals the need is highest at {where} with {high} agents; nobody is known to be on shift.",
+        "{title}：{n}个时段中需求最高在{where}，为{high}人；在岗人数未知。",
+    ),
     "alt_need_met": (
         "{title}: the agents on shift cover the need in all {n} intervals.",
         "{title}：全部{n}个时段在岗人数均满足需求。",
@@ -41,9 +49,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{title}：{top}居首，占{n}中的{share}；前{k}项合计至少占80%。",
     ),
     "alt_scenarios": (
-        "{title}: the largest change is at {where}, from {before} to {after}; "
-        "on average {mean_before} becomes {mean_after}.",
-        "{title}：变化最大在{where}，由{before}变为{after}；平均由{mean_before}变为{mean_after}。",
+        "{title}: the largest difference is at {where}, {first} {before}, {second} {after}; "
+        "on average {first} {mean_before}, {second} {mean_after}.",
+        "{title}：差异最大在{where}，{first}{before}，{second}{after}；平均{first}{mean_before}，{second}{mean_after}。",
     ),
     "alt_target": (" Target {target}: missed by {k} of {n}.", "目标{target}：{n}个中有{k}个未达到。"),
     "alt_teams": (
@@ -63,6 +71,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "before": ("Before", "之前"),
     "cause_part": ("{share} are coded to {cause} ({interval})", "{share}归因于{cause}（{interval}）"),
     "centre": ("Centre line", "中心线"),
+    "comma": (", ", "，"),
     "count": ("Count", "数量"),
     "cumulative": ("Cumulative share", "累计占比"),
     "forecast": ("Forecast", "预测"),
@@ -89,6 +98,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "no_rows": ("no rows", "没有记录"),
     "no_source": ("no source", "没有数据来源"),
     "not_noted": ("(not noted)", "（未记录）"),
+    "nobody_missing": ("In no interval of a typical week are too few on shift.", "典型一周中没有时段人手不足。"),
     "not_measured": ("not measured", "未测量"),
     "not_measured_because": ("Not measured: {reason}.", "未测量：{reason}。"),
     "nothing_stands_out": (
@@ -98,7 +108,16 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "nothing_to_list": ("Nothing to list.", "没有可列出的内容。"),
     "observed": ("Observed", "实际"),
     "on_shift": ("On shift", "在岗"),
+    "on_shift_because": ("who is on shift ({reason})", "在岗人数（{reason}）"),
+    "predicted": ("Predicted", "预测值"),
     "provisional": ("provisional", "暂定"),
+    "roster_cost": ("costing {cost} {currency}", "成本{cost}{currency}"),
+    "roster_today": ("where {hours} are worked today", "目前实际为{hours}小时"),
+    "roster_uncovered": (
+        "with {hours} agent hours of need that no shift on offer can cover",
+        "其中{hours}坐席小时的需求没有班次可覆盖",
+    ),
+    "roster_unproven": ("though no proof was found that nothing is cheaper", "但尚未证明没有更便宜的方案"),
     "semicolon": ("; ", "；"),
     "sentence_attained": (
         "{met} of {n} headline indicators reach their target; {missed} miss it; {close} are too close to call.",

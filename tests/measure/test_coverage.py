@@ -10,7 +10,7 @@ import pytest
 from csm_lib.definitions import INDICATORS
 from csm_lib.engine import connect
 from csm_lib.errors import SettingError
-from csm_lib.measure.coverage import coverage, dictionary, left_out, why_not_measured
+from csm_lib.measure.coverage import balance, coverage, dictionary, left_out, why_not_measured
 from csm_lib.measure.indicators import measure
 
 
@@ -74,3 +74,17 @@ def test_nothing_measured_gives_tables_without_rows() -> None:
     nothing = pd.DataFrame(columns=["key", "n", "value", "excluded"])
     assert coverage(nothing, {}).empty
     assert left_out(nothing).empty
+
+
+def test_each_dimension_counts_its_headline_and_what_of_it_is_measured() -> None:
+    covered = pd.DataFrame(
+        {
+            "key": ["frt", "aht", "csat", "fcr"],
+            "dimension": ["efficiency", "efficiency", "experience", "quality"],
+            "is_measured": [True, True, False, True],
+        }
+    )
+    rows = balance(["csat", "frt"], covered, weights={"efficiency": 0.25, "experience": 0.75})
+    assert rows[["n_headline", "n_measured", "n_available"]].values.tolist() == [[1, 1, 2], [0, 0, 1], [1, 0, 0]]
+    assert rows["keys"].tolist() == [("frt",), (), ("csat",)]
+    assert rows["weight"].isna().tolist() == [False, True, False]
