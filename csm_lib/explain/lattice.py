@@ -228,7 +228,7 @@ def search(codes: Ints, moments: Moments, *, max_depth: int, min_rows: float) ->
     """
     flat = moments.sums.reshape(12, -1)
     names = [f"d{i}" for i in range(codes.shape[1])]
-    table: dict[str, Any] = {name: codes[:, i].astype(np.int32) for i, name in enumerate(names)}
+    table: dict[str, Any] = {name: codes[:, i].astype(np.int16) for i, name in enumerate(names)}
     table |= {f"s{i}": flat[i] for i in range(0 if moments.has_before else 6, 12)}
     sets = [f"({', '.join(pick)})" for depth in range(1, max_depth + 1) for pick in combinations(names, depth)]
     enough = [f"sum(s{i}) >= {float(min_rows)!r}" for i in ((0, 6) if moments.has_before else (6,))]

@@ -14,20 +14,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
-from scipy.stats import false_discovery_control
+from scipy.special import ndtri
 
 from csm_lib.errors import UsageError
-from csm_lib.explain.lattice import Leaves, Moments, expected_rates, is_inside, leaves_of, moments_of, search
+from csm_lib.explain.lattice import Leaves, Moments, expected_rates, is_inside, leaves_of, moments_of
 from csm_lib.explain.population import Rows, read_rows
+from csm_lib.explain.proposals import ALPHA, MAX_DEPTH, p_value, propose
 
 __all__ = ["COLUMNS", "explain_gap"]
 
 COLUMNS = ("segment", "n", "value", "reference", "contribution", "low", "high", "p_adjusted", "share_explained")
 
-MAX_DEPTH = 3
-MAX_SEGMENTS = 8
-ALPHA = 0.05
 # the confirming half tests few segments, so it can afford to be strict
 CONFIRM_ALPHA = 0.01
 # rows a segment needs in either half and period: an absolute number, and a share of the half
@@ -37,10 +34,6 @@ MIN_SHARE = 0.001
 MIN_EVENTS = 5
 # a spread over fewer clusters than this says nothing
 MIN_CLUSTERS = 8
-# how many standard errors a part must differ from the rest of its parent to be named instead of the parent
-DIFFERS_Z = 3.0
-# what is left of a segment without its worst part is not news of its own below this share of that part's excess
-CARRIED_BY_PART = 0.5
 
 
 def explain_gap(
@@ -123,7 +116,7 @@ def explain_gap(
     if is_judgeable:
         proposing = replace(proposing, inflation=_inflation(rows, leaves, proposing, expected))
         floor = _floor(rows) * proposing.inflation
-        proposed, n_searched = _propose(leaves, proposing, max_depth=min(max_depth, len(names)), floor=floor)
+        proposed, n_searched = propose(leaves, proposing, max_depth=min(max_depth, len(names)), floor=floor)
     kept = _confirm(rows, leaves, confirming, expected, proposed)
     return _report(rows, leaves, confirming, kept, names, target, (n_searched, len(proposed)))
 
@@ -159,110 +152,6 @@ def _inflation(rows: Rows, leaves: Leaves, moments: Moments, expected: Any) -> f
     _, plain = moments.total().effect()
     clustered = _clustered(rows, _scores(rows, leaves, expected, everywhere, is_confirming=False))
     return max(1.0, clustered / float(plain[0]))
-
-
-@dataclass(frozen=True)
-class _Found:
-    """Segments of one search and how they stand out."""
-
-    codes: NDArray[np.int64]
-    moments: Moments
-    whole: Moments
-    strength: NDArray[np.float64]
-
-    def index_of(self, wanted: NDArray[np.int64]) -> int | None:
-        at = np.flatnonzero((self.codes == wanted).all(axis=1))
-        return int(at[0]) if len(at) else None
-
-
-def _strength(part: Moments, rest: Moments) -> NDArray[np.float64]:
-    """Standardised departure: from the reference or from the rest, whichever is less; signed; 0 if they disagree."""
-    effect, variance = part.effect(is_cautious=True)
-    other, other_variance = rest.effect(is_cautious=True)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        from_reference = effect / np.sqrt(variance)
-        from_rest = (effect - other) / np.sqrt(variance + other_variance)
-    from_reference, from_rest = (np.nan_to_num(z, nan=0.0) for z in (from_reference, from_rest))
-    agree = np.sign(from_reference) == np.sign(from_rest)
-    return np.where(agree, np.sign(from_rest) * np.minimum(abs(from_reference), abs(from_rest)), 0.0)
-
-
-def _p(strength: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(2 * ndtr(-np.abs(strength)))
-
-
-def _propose(leaves: Leaves, moments: Moments, *, max_depth: int, floor: float) -> tuple[list[NDArray[np.int64]], int]:
-    """Search, take the strongest segment, remove its rows, search again."""
-    alive = np.ones(len(leaves.codes), dtype=bool)
-    proposed: list[NDArray[np.int64]] = []
-    n_searched = 0
-    while len(proposed) < MAX_SEGMENTS and alive.any():
-        part = moments.take(alive)
-        codes, sums = search(leaves.codes[alive], part, max_depth=max_depth, min_rows=floor)
-        n_searched = n_searched or len(codes)
-        whole = part.total()
-        found = _Found(codes, sums, whole, _strength(sums, whole - sums) if len(codes) else np.zeros(0))
-        if not len(codes) or false_discovery_control(_p(found.strength), method="bh").min() > ALPHA:
-            break
-        best = _settle(found, int(np.argmax(np.abs(found.strength))))
-        inside = is_inside(leaves.codes, found.codes[best])
-        proposed.append(found.codes[best])
-        alive &= ~inside
-    return proposed, n_searched
-
-
-def _settle(found: _Found, best: int) -> int:
-    """Move from the strongest segment to the one that says it best: no wider and no narrower than the effect."""
-    for _ in range(2 * MAX_DEPTH):
-        moved = _narrowed(found, _widened(found, best))
-        if moved == best:
-            break
-        best = moved
-    return best
-
-
-def _widened(found: _Found, at: int) -> int:
-    """Go up to a parent while the segment does not differ from the rest of that parent."""
-    fixed = np.flatnonzero(found.codes[at] >= 0)
-    options = []
-    for dimension in fixed if len(fixed) > 1 else ():
-        wider = found.codes[at].copy()
-        wider[dimension] = -1
-        parent = found.index_of(wider)
-        if parent is not None and abs(_excess(found, at, parent)) < DIFFERS_Z:
-            options.append(parent)
-    if not options:
-        return at
-    return _widened(found, max(options, key=lambda parent: abs(found.strength[parent])))
-
-
-def _narrowed(found: _Found, at: int) -> int:
-    """Go down to a part where the rest of the segment is unremarkable without it."""
-    parts = np.flatnonzero(is_inside(found.codes, found.codes[at]))
-    parts = parts[parts != at]
-    if not len(parts):
-        return at
-    mine, inner = found.moments.take([at]), found.moments.take(parts)
-    left, outer = mine - inner, found.whole - mine
-    effect, rest, outside = inner.effect()[0], left.effect()[0], outer.effect()[0]
-    excess = _strength_between(inner, left)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        carried = (rest - outside) / (effect - outside)
-    needed = max(DIFFERS_Z, float(-ndtri(ALPHA / 2 / len(parts))))
-    same_way = np.sign(excess) == np.sign(found.strength[at])
-    clear = same_way & (np.abs(excess) >= needed) & (carried < CARRIED_BY_PART) & (left.sums[1, 0] > 0)
-    return int(parts[clear][np.argmax(np.abs(excess[clear]))]) if clear.any() else at
-
-
-def _excess(found: _Found, part: int, whole: int) -> float:
-    """Standardised difference between a segment and the rest of a wider one."""
-    inner, outer = found.moments.take([part]), found.moments.take([whole])
-    return float(_strength_between(inner, outer - inner)[0])
-
-
-def _strength_between(one: Moments, other: Moments) -> NDArray[np.float64]:
-    (a, variance_a), (b, variance_b) = one.effect(is_cautious=True), other.effect(is_cautious=True)
-    return np.asarray(np.nan_to_num((a - b) / np.sqrt(variance_a + variance_b), nan=0.0))
 
 
 @dataclass(frozen=True)
@@ -319,7 +208,7 @@ def _test(
     if not (np.isfinite(own) and np.isfinite(both) and own > 0):
         return float(effect[0]), float("nan"), 1.0
     z = np.array([effect[0] / np.sqrt(own), (effect[0] - rest[0]) / np.sqrt(both)])
-    p = float(_p(np.abs(z).min(keepdims=True))[0]) if z[0] * z[1] > 0 else 1.0
+    p = float(p_value(np.abs(z).min(keepdims=True))[0]) if z[0] * z[1] > 0 else 1.0
     return float(effect[0]), float(np.sqrt(own)), p
 
 

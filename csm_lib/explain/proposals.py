@@ -1,0 +1,158 @@
+"""Propose segments: search the lattice on one half of the rows and name what stands out in as few dimensions as say it.
+
+The strongest segment of a search is seldom named right at once: it may be a lucky part of a wider one, or a wide one
+that a single part of it carries. So it is widened and narrowed until neither its parent nor its part says it better.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+from scipy.stats import false_discovery_control
+
+from csm_lib.explain.lattice import Leaves, Moments, is_inside, search
+
+__all__ = ["ALPHA", "MAX_DEPTH", "MAX_SEGMENTS", "p_value", "propose"]
+
+MAX_DEPTH = 3
+MAX_SEGMENTS = 8
+ALPHA = 0.05
+# how many standard errors a part must differ from the rest of its parent to be named instead of the parent
+DIFFERS_Z = 3.0
+# what is left of a segment without its worst part is not news of its own below this share of that part's excess
+CARRIED_BY_PART = 0.5
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Segments of one search and how they stand out."""
+
+    codes: NDArray[np.int64]
+    moments: Moments
+    whole: Moments
+    strength: NDArray[np.float64]
+
+    def index_of(self, wanted: NDArray[np.int64]) -> int | None:
+        at = np.flatnonzero((self.codes == wanted).all(axis=1))
+        return int(at[0]) if len(at) else None
+
+
+def _strength(part: Moments, rest: Moments) -> NDArray[np.float64]:
+    """Standardised departure: from the reference or from the rest, whichever is less; signed; 0 if they disagree."""
+    effect, variance = part.effect(is_cautious=True)
+    other, other_variance = rest.effect(is_cautious=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        from_reference = effect / np.sqrt(variance)
+        from_rest = (effect - other) / np.sqrt(variance + other_variance)
+    from_reference, from_rest = (np.nan_to_num(z, nan=0.0) for z in (from_reference, from_rest))
+    agree = np.sign(from_reference) == np.sign(from_rest)
+    return np.where(agree, np.sign(from_rest) * np.minimum(abs(from_reference), abs(from_rest)), 0.0)
+
+
+def p_value(strength: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the two-sided p value of a standardised departure.
+
+    Parameters
+    ----------
+    strength : ndarray of float
+
+    Returns
+    -------
+    ndarray of float
+    """
+    return np.asarray(2 * ndtr(-np.abs(strength)))
+
+
+def propose(leaves: Leaves, moments: Moments, *, max_depth: int, floor: float) -> tuple[list[NDArray[np.int64]], int]:
+    """Search, take the strongest segment, remove its rows, search again.
+
+    Parameters
+    ----------
+    leaves : Leaves
+    moments : Moments
+        Per leaf, of the proposing half.
+    max_depth : int
+        Most dimensions a segment may fix.
+    floor : float
+        Fewest rows of a segment in a period.
+
+    Returns
+    -------
+    proposed : list of ndarray of int, shape (n_dimensions,)
+        Codes of the segments in the order found, −1 where a dimension is free.
+    n_searched : int
+        Segments compared in the first search: what the adjustment allows for.
+    """
+    alive = moments.sums[:, 0].sum(axis=0) > 0  # leaves of the other half alone would only cost time
+    proposed: list[NDArray[np.int64]] = []
+    n_searched = 0
+    while len(proposed) < MAX_SEGMENTS and alive.any():
+        part = moments.take(alive)
+        codes, sums = search(leaves.codes[alive], part, max_depth=max_depth, min_rows=floor)
+        n_searched = n_searched or len(codes)
+        whole = part.total()
+        found = _Found(codes, sums, whole, _strength(sums, whole - sums) if len(codes) else np.zeros(0))
+        if not len(codes) or false_discovery_control(p_value(found.strength), method="bh").min() > ALPHA:
+            break
+        best = _settle(found, int(np.argmax(np.abs(found.strength))))
+        inside = is_inside(leaves.codes, found.codes[best])
+        proposed.append(found.codes[best])
+        alive &= ~inside
+    return proposed, n_searched
+
+
+def _settle(found: _Found, best: int) -> int:
+    """Move from the strongest segment to the one that says it best: no wider and no narrower than the effect."""
+    for _ in range(2 * MAX_DEPTH):
+        moved = _narrowed(found, _widened(found, best))
+        if moved == best:
+            break
+        best = moved
+    return best
+
+
+def _widened(found: _Found, at: int) -> int:
+    """Go up to a parent while the segment does not differ from the rest of that parent."""
+    fixed = np.flatnonzero(found.codes[at] >= 0)
+    options = []
+    for dimension in fixed if len(fixed) > 1 else ():
+        wider = found.codes[at].copy()
+        wider[dimension] = -1
+        parent = found.index_of(wider)
+        if parent is not None and abs(_excess(found, at, parent)) < DIFFERS_Z:
+            options.append(parent)
+    if not options:
+        return at
+    return _widened(found, max(options, key=lambda parent: abs(found.strength[parent])))
+
+
+def _narrowed(found: _Found, at: int) -> int:
+    """Go down to a part where the rest of the segment is unremarkable without it."""
+    parts = np.flatnonzero(is_inside(found.codes, found.codes[at]))
+    parts = parts[parts != at]
+    if not len(parts):
+        return at
+    mine, inner = found.moments.take([at]), found.moments.take(parts)
+    left, outer = mine - inner, found.whole - mine
+    effect, rest, outside = inner.effect()[0], left.effect()[0], outer.effect()[0]
+    excess = _strength_between(inner, left)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        carried = (rest - outside) / (effect - outside)
+    needed = max(DIFFERS_Z, float(-ndtri(ALPHA / 2 / len(parts))))
+    same_way = np.sign(excess) == np.sign(found.strength[at])
+    clear = same_way & (np.abs(excess) >= needed) & (carried < CARRIED_BY_PART) & (left.sums[1, 0] > 0)
+    return int(parts[clear][np.argmax(np.abs(excess[clear]))]) if clear.any() else at
+
+
+def _excess(found: _Found, part: int, whole: int) -> float:
+    """Standardised difference between a segment and the rest of a wider one."""
+    inner, outer = found.moments.take([part]), found.moments.take([whole])
+    return float(_strength_between(inner, outer - inner)[0])
+
+
+def _strength_between(one: Moments, other: Moments) -> NDArray[np.float64]:
+    (a, variance_a), (b, variance_b) = one.effect(is_cautious=True), other.effect(is_cautious=True)
+    return np.asarray(np.nan_to_num((a - b) / np.sqrt(variance_a + variance_b), nan=0.0))
