@@ -216,13 +216,16 @@ def _create_relation(
 ) -> dict[int, str]:
     """Make the numbered table of texts; give the rejected rows by their first byte."""
     columns = ", ".join(f"{quote_text(name)}: 'VARCHAR'" for name in header.names)
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE {relation} AS SELECT row_number() OVER () AS _row, * FROM read_csv(
+    query = f"""CREATE OR REPLACE TEMP TABLE {relation} AS SELECT row_number() OVER () AS _row, * FROM read_csv(
             {quote_path(path)}, delim={quote_text(header.delimiter)}, header=false, skip={header.n_records},
             auto_detect=false, quote='"', escape='"', columns={{{columns}}}, max_line_size={_LONGEST_ROW_BYTES},
             compression='{"gzip" if path.suffix.lower() == ".gz" else "none"}',
             store_rejects=true, rejects_table='{relation}_rejects', rejects_scan='{relation}_scans')"""
-    )
+    try:
+        connection.execute(query)
+    except (duckdb.InvalidInputException, duckdb.IOException) as error:
+        said = str(error).splitlines()[0]
+        raise ContractError(f"{path} must be readable as CSV, got {said}. Export it again.") from None
     found = connection.sql(f"SELECT DISTINCT line_byte_position, csv_line FROM {relation}_rejects").fetchall()
     connection.execute(f"DROP TABLE {relation}_rejects; DROP TABLE {relation}_scans")
     starts = {}
