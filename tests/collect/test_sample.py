@@ -192,8 +192,8 @@ def test_spring_festival_moves_and_empties_the_days() -> None:
 
 def test_too_small_a_sample_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as refused:
-        write_sample(tmp_path / "s", contacts_per_quarter=499)
-    assert str(refused.value) == "contacts_per_quarter must be at least 500, got 499. Ask for a larger sample."
+        write_sample(tmp_path / "s", contacts_per_quarter=99)
+    assert str(refused.value) == "contacts_per_quarter must be at least 100, got 99. Ask for a larger sample."
     assert not (tmp_path / "s").exists()
 
 

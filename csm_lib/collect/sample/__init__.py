@@ -28,7 +28,7 @@ def write_sample(
     ----------
     folder : Path
         Usually `data/raw/sample`; made if absent, files of the same name are replaced.
-    contacts_per_quarter : int, ≥ 500
+    contacts_per_quarter : int, ≥ 100
         Contacts of 2024Q1; earlier quarters have up to a tenth fewer.
     seed : int, ≥ 0
         The same seed gives the same files, byte for byte in CSV and cell for cell in spreadsheets.
@@ -38,7 +38,7 @@ def write_sample(
     Raises
     ------
     UsageError
-        If `contacts_per_quarter` is below 500.
+        If `contacts_per_quarter` is below 100.
     """
     world = make_world(contacts_per_quarter=contacts_per_quarter, seed=seed, evening_agents_extra=evening_agents_extra)
     folder.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,7 @@ from csm_lib.collect.sample.organisation import (
     ISSUES,
     PILOT,
     PLANTED,
+    PRODUCTS,
     TEAMS,
     THEMES,
 )
@@ -69,6 +70,7 @@ def truths(world: World) -> list[Truth]:
         *_process(world),
         *_voice(world),
         *_reviewed(world),
+        *_names(world),
     ]
 
 
@@ -303,3 +305,26 @@ def _kappa(one: np.ndarray, other: np.ndarray) -> float:
     agreement = float(np.mean(one == other))
     by_chance = float(one.mean() * other.mean() + (1 - one.mean()) * (1 - other.mean()))
     return (agreement - by_chance) / (1 - by_chance) if by_chance < 1 else math.nan
+
+
+def _names(world: World) -> list[Truth]:
+    """Name what was planted by word, and the planted sizes that have no single realised number."""
+    contacts = world.contacts
+    gap = _now(contacts["created"]) & (contacts["cause"] == 0)
+    subject = contacts["issue"][gap].astype(int) * len(PRODUCTS) + contacts["product"][gap]
+    largest = int(np.bincount(subject).argmax()) if len(subject) else 0
+    found = f"{ISSUES[largest // len(PRODUCTS)].code} × {PRODUCTS[largest % len(PRODUCTS)].code}"
+    repeated = ~world.complaints["counted"]
+    return [
+        Truth(
+            "largest_knowledge_gap", "repair × digital", found, "2024Q1: failures coded to knowledge, issue × product"
+        ),
+        Truth("worsened_segment", "app × digital", None, "channel × product, from 2024-01-01"),
+        Truth("mix_shift_segment", "chat", None, "channel whose share of repairs grew on 2024-01-01"),
+        Truth("pilot_start_on", PILOT.start_on, None, "six weeks before the quarter's end"),
+        Truth("tenure_effect", -0.10, None, "resolved share on the first day; fades as exp(−days ÷ 90)"),
+        Truth("agent_effect_sd", 0.025, None, "resolved share, by agent"),
+        Truth("customer_effect_sd", 0.04, None, "resolved share, by customer"),
+        Truth("day_effect_sd", 0.012, None, "resolved share, by day"),
+        Truth("complaints_repeated", None, int(repeated.sum()), "all quarters: found again by review, not counted"),
+    ]

@@ -34,7 +34,7 @@ from csm_lib.errors import UsageError
 
 __all__ = ["World", "make_world"]
 
-_FEWEST = 500
+_FEWEST = 100
 _PARTS = ("days", "plan", "people", "rota", "phone", "chat", "app", "email", "subjects", "outcomes", "log")
 _LATER_PARTS = ("surveys", "reviews", "complaints", "orders", "names", "dirt")
 
