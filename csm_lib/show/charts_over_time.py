@@ -221,6 +221,8 @@ def plot_need(
 ) -> Figure:
     """Compare the agents needed with those on shift, interval by interval; too few is hatched.
 
+    Where nobody is known to be on shift, the need stands alone.
+
     Parameters
     ----------
     frame : DataFrame
@@ -235,13 +237,21 @@ def plot_need(
     -------
     Figure
     """
-    rows = measured(frame.dropna(subset=[on_shift]), needed, interval)
+    rows = measured(frame, needed, interval)
+    is_staffed = bool(rows[on_shift].notna().any())
+    rows = rows.dropna(subset=[on_shift]).reset_index(drop=True) if is_staffed else rows
     with canvas(title) as (drawn, axes):
         if rows.empty:
             return nothing(drawn, axes, name, title, language)
         places = np.arange(len(rows))
         need, have = rows[needed].to_numpy(float), rows[on_shift].to_numpy(float)
         axes.step(places, need, where="mid", color=COLOURS["second"], lw=2, label=say("needed", language))
+        axes.set_ylim(bottom=0)
+        name_places(axes, rows[interval])
+        axes.set_ylabel(say("agents", language))
+        if not is_staffed:
+            draw_legend(axes)
+            return Figure(name, _need_alone(rows[interval], need, title, language), drawn)
         axes.step(places, have, where="mid", color=COLOURS["main"], lw=2, ls="--", label=say("on_shift", language))
         axes.fill_between(
             places,
@@ -256,8 +266,6 @@ def plot_need(
             label=say("shortage", language),
         )
         axes.set_ylim(bottom=0)
-        name_places(axes, rows[interval])
-        axes.set_ylabel(say("agents", language))
         draw_legend(axes)
     missing = need - have
     worst = int(np.argmax(missing))
@@ -273,6 +281,18 @@ def plot_need(
     return Figure(name, alt, drawn)
 
 
+def _need_alone(places: pd.Series, need: np.ndarray, title: str, language: str | None) -> str:
+    top = int(np.argmax(need))
+    return say(
+        "alt_need_alone",
+        language,
+        title=title,
+        n=len(need),
+        where=place_name(places.iloc[top], language),
+        high=write_value(need[top], "exact", language=language),
+    )
+
+
 def plot_scenarios(
     frame: pd.DataFrame,
     *,
@@ -281,6 +301,7 @@ def plot_scenarios(
     hour: str = "local_hour",
     before: str = "before",
     after: str = "after",
+    captions: tuple[str, str] = ("before", "after"),
     target: float | None = None,
     language: str | None = None,
     name: str = "scenarios",
@@ -294,6 +315,8 @@ def plot_scenarios(
     title, unit : str
     hour, before, after : str
         Columns.
+    captions : tuple of (str, str)
+        What the two lines are called: keys of `csm_lib.show.messages.MESSAGES`.
     target : float, optional
     language : str, optional
     name : str
@@ -308,8 +331,8 @@ def plot_scenarios(
             return nothing(drawn, axes, name, title, language)
         places, old, new = np.arange(len(rows)), rows[before].to_numpy(float), rows[after].to_numpy(float)
         factor, shown = scale_of([*old, *new, target or 0.0], unit)
-        axes.plot(places, old * factor, color=COLOURS["muted"], marker="o", ls="--", label=say("before", language))
-        axes.plot(places, new * factor, color=COLOURS["main"], marker="s", label=say("after", language))
+        axes.plot(places, old * factor, color=COLOURS["muted"], marker="o", ls="--", label=say(captions[0], language))
+        axes.plot(places, new * factor, color=COLOURS["main"], marker="s", label=say(captions[1], language))
         draw_target(axes, target, factor, language)
         name_places(axes, rows[hour], most=24)
         axes.set_xlabel(say("hour", language))
@@ -318,5 +341,7 @@ def plot_scenarios(
     most = int(np.argmax(np.abs(new - old)))
     numbers = {"before": old[most], "after": new[most], "mean_before": old.mean(), "mean_after": new.mean()}
     where = place_name(rows[hour].iloc[most], language)
-    alt = say("alt_scenarios", language, title=title, where=where, **written_all(numbers, unit, language))
+    called = {"first": say(captions[0], language).lower(), "second": say(captions[1], language).lower()}
+    key = "alt_scenarios" if captions == ("before", "after") else "alt_compared"
+    alt = say(key, language, title=title, where=where, **called, **written_all(numbers, unit, language))
     return Figure(name, alt, drawn)

@@ -9,6 +9,11 @@ __all__ = ["MESSAGES", "say"]
 MESSAGES: dict[str, tuple[str, str]] = {
     "actual": ("Actual", "实际"),
     "agents": ("Agents", "坐席数"),
+    "alt_compared": (
+        "{title}: the largest difference is at {where} ({first} {before}, {second} {after}); "
+        "on average {first} {mean_before}, {second} {mean_after}.",
+        "{title}：差异最大在{where}（{first}{before}，{second}{after}）；平均{first}{mean_before}，{second}{mean_after}。",
+    ),
     "alt_control_calm": (
         "{title}: {n} points, none is a signal; the last is {last}, the centre line {centre}.",
         "{title}：共{n}个点，没有异常信号；最新值{last}，中心线{centre}。",
@@ -49,9 +54,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{title}：{top}居首，占{n}中的{share}；前{k}项合计至少占80%。",
     ),
     "alt_scenarios": (
-        "{title}: the largest difference is at {where}, {first} {before}, {second} {after}; "
-        "on average {first} {mean_before}, {second} {mean_after}.",
-        "{title}：差异最大在{where}，{first}{before}，{second}{after}；平均{first}{mean_before}，{second}{mean_after}。",
+        "{title}: the largest change is at {where}, from {before} to {after}; "
+        "on average {mean_before} becomes {mean_after}.",
+        "{title}：变化最大在{where}，由{before}变为{after}；平均由{mean_before}变为{mean_after}。",
     ),
     "alt_target": (" Target {target}: missed by {k} of {n}.", "目标{target}：{n}个中有{k}个未达到。"),
     "alt_teams": (

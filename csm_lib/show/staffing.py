@@ -1,0 +1,261 @@
+"""Staffing answers in sentences: who is missing when, how good the forecast is, what a change would do.
+
+Predictions stand beside what was observed, so that a reader sees whether the model deserves belief before it is
+believed about something nobody has tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from csm_lib.show.findings import sentence_not_measured
+from csm_lib.show.format import write_value
+from csm_lib.show.messages import say
+from csm_lib.show.prose import Sentence, sentence
+
+__all__ = [
+    "sentence_of_forecast_error",
+    "sentence_of_more_agents",
+    "sentence_of_need",
+    "sentence_of_roster",
+    "sentence_of_scenario",
+    "with_week_labels",
+]
+
+
+def with_week_labels(frame: pd.DataFrame, *, language: str | None = None) -> pd.DataFrame:
+    """Add a column `slot` that names weekday and local time.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Reads `weekday` (1 Monday … 7 Sunday) and `local_time` ("09:30").
+    language : str, optional
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> with_week_labels(pd.DataFrame({"weekday": [2], "local_time": ["17:00"]}))["slot"].item()
+    'Tue 17:00'
+    """
+    days = say("weekdays", language).split()
+    names = [f"{days[int(day) - 1]} {time}" for day, time in zip(frame["weekday"], frame["local_time"], strict=True)]
+    return frame.assign(slot=pd.Series(names, index=frame.index, dtype=object))
+
+
+def sentence_of_need(need: pd.DataFrame, *, no_staff: str | None = None, language: str | None = None) -> Sentence:
+    """Say when most agents are needed, and when most are missing.
+
+    Parameters
+    ----------
+    need : DataFrame
+        As `csm_lib.staff.answers.need_of_week`.
+    no_staff : str, optional
+        Why nobody is known to be on shift.
+    language : str, optional
+
+    Returns
+    -------
+    Sentence
+
+    Examples
+    --------
+    >>> need = pd.DataFrame({"weekday": [1, 1], "local_time": ["16:30", "17:00"], "agents": [4, 3],
+    ...     "needed_patient": [4, 6], "needed_impatient": [4, 5], "shortfall_impatient": [0, 2]})
+    >>> sentence_of_need(need)  # doctest: +NORMALIZE_WHITESPACE
+    Most agents are needed on Mon 17:00: 5 (6 if nobody ever hung up). In 1 of 2 intervals of a typical week too few are
+    on shift; most are missing on Mon 17:00: 2.
+    """
+    if need.empty:
+        return sentence_not_measured(need.attrs.get("reason"), language=language)
+    rows = with_week_labels(need, language=language).reset_index(drop=True)
+    top = rows.loc[rows["needed_impatient"].astype(float).idxmax()]
+    said = sentence(
+        "Most agents are needed on {slot}: {n} ({patient} if nobody ever hung up).",
+        zh="需要坐席最多的时段是{slot}：{n}人（若无人放弃则为{patient}人）。",
+        language=language,
+        slot=top["slot"],
+        n=(top["needed_impatient"], "n"),
+        patient=(top["needed_patient"], "n"),
+    )
+    if no_staff:
+        return said + sentence_not_measured(say("on_shift_because", language, reason=no_staff), language=language)
+    short = rows["shortfall_impatient"].astype(float)
+    if not (short > 0).any():
+        return said + sentence("{said}", language=language, said=say("nobody_missing", language))
+    worst = rows.loc[short.idxmax()]
+    return said + sentence(
+        "In {k} of {n} intervals of a typical week too few are on shift; most are missing on {slot}: {missing}.",
+        zh="典型一周的{n}个时段中有{k}个人手不足；缺口最大在{slot}：{missing}人。",
+        language=language,
+        k=(int((short > 0).sum()), "n"),
+        n=(len(rows), "n"),
+        slot=worst["slot"],
+        missing=(short.max(), "n"),
+    )
+
+
+def sentence_of_forecast_error(errors: pd.DataFrame, *, language: str | None = None) -> Sentence:
+    """Say how far forecasts of the past were off, beside the plainest rival.
+
+    Parameters
+    ----------
+    errors : DataFrame
+        As `csm_lib.staff.forecast.backtest`.
+    language : str, optional
+
+    Returns
+    -------
+    Sentence
+
+    Examples
+    --------
+    >>> errors = pd.DataFrame({"wape": [0.2]})
+    >>> errors.attrs.update(wape=0.2, wape_seasonal_naive=0.3, covered_share=0.81, level=0.8, horizon_days=14)
+    >>> sentence_of_forecast_error(errors)  # doctest: +NORMALIZE_WHITESPACE
+    Forecasts made 1 times in the past for 14 days were off by 20.0% of the contacts, the same interval a week before by
+    30.0%; 81.0% of the counts fell into the interval meant to hold 80.0%.
+    """
+    if errors.empty:
+        return sentence_not_measured(errors.attrs.get("reason"), language=language)
+    shares = {name: (errors.attrs[name], "share") for name in ("wape", "wape_seasonal_naive", "covered_share", "level")}
+    return sentence(
+        "Forecasts made {n} times in the past for {days} days were off by {wape} of the contacts, the same interval a "
+        "week before by {wape_seasonal_naive}; {covered_share} of the counts fell into the interval meant to hold "
+        "{level}.",
+        zh="过去{n}次、每次{days}天的预测误差为联络量的{wape}，沿用上周同一时段为{wape_seasonal_naive}；"
+        "{covered_share}的实际值落入应覆盖{level}的区间。",
+        language=language,
+        n=(len(errors), "n"),
+        days=(errors.attrs["horizon_days"], "n"),
+        **shares,
+    )
+
+
+def sentence_of_more_agents(
+    found: pd.DataFrame, *, n: int, trust: pd.DataFrame, language: str | None = None
+) -> Sentence:
+    """Say what more agents in a band of hours would do, and how far the model can be believed there.
+
+    Parameters
+    ----------
+    found : DataFrame
+        As `csm_lib.staff.scenarios.add_agents`.
+    n : int
+        Agents added.
+    trust : DataFrame
+        As `csm_lib.staff.prediction.predicted_and_observed` by local hour.
+    language : str, optional
+
+    Returns
+    -------
+    Sentence
+    """
+    if found.empty:
+        return sentence_not_measured(found.attrs.get("reason"), language=language)
+    band = found[found["span"] == "band"].iloc[0]
+    inside = trust[(trust["local_hour"] >= band["local_hour"]) & (trust["local_hour"] < band["to_hour"])]
+    observed = (inside["answer_rate_observed_share"] * inside["n_offered"]).sum() / inside["n_offered"].sum()
+    return sentence(
+        "With {n} more agents from {start}:00 to {end}:00 the answer rate in these hours would go from {before} to "
+        "{after} and the mean wait from {wait_before} to {wait_after}, both predicted; observed with today's staff: "
+        "{observed}. "
+        "{kept} fewer contacts would be lost in the period, for {hours} agent hours more.",
+        zh="若{start}时至{end}时增加{n}名坐席，预测该时段接通率由{before}升至{after}，平均等待由{wait_before}变为{wait_after}；"
+        "现有人手下实际为{observed}。本期可少流失{kept}次联络，需增加{hours}坐席小时。",
+        language=language,
+        n=(n, "n"),
+        start=str(int(band["local_hour"])),
+        end=str(int(band["to_hour"])),
+        before=(band["answer_rate_share_before"], "share"),
+        after=(band["answer_rate_share_after"], "share"),
+        wait_before=(band["mean_wait_offered_s_before"], "s"),
+        wait_after=(band["mean_wait_offered_s_after"], "s"),
+        observed=(observed, "share"),
+        kept=(band["fewer_abandoned"], "n"),
+        hours=(band["extra_agent_h"], "n"),
+    )
+
+
+def sentence_of_scenario(compared: pd.DataFrame, *, name: str | None = None, language: str | None = None) -> Sentence:
+    """Say what one scenario would change.
+
+    Parameters
+    ----------
+    compared : DataFrame
+        As `csm_lib.staff.scenarios.compare_scenarios`; the first row is today.
+    name : str, optional
+        The scenario; the second row unless given.
+    language : str, optional
+
+    Returns
+    -------
+    Sentence
+    """
+    if len(compared) < 2:
+        return sentence_not_measured(compared.attrs.get("reason"), language=language)
+    today, rows = compared.iloc[0], compared[compared["scenario"] == name] if name else compared.iloc[1:]
+    after = rows.iloc[0]
+    return sentence(
+        "With {name} agents would be offered {offered} contacts instead of {before}; the answer rate would go from "
+        "{rate_before} to {rate_after}, the mean wait from {wait_before} to {wait_after} with the same staff.",
+        zh="{name}：转人工的联络由{before}降为{offered}；在相同人手下接通率由{rate_before}变为{rate_after}，"
+        "平均等待由{wait_before}变为{wait_after}。",
+        language=language,
+        name=after["scenario"],
+        offered=(after["offered"], "n"),
+        before=(today["offered"], "n"),
+        rate_before=(today["answer_rate_share"], "share"),
+        rate_after=(after["answer_rate_share"], "share"),
+        wait_before=(today["mean_wait_offered_s"], "s"),
+        wait_after=(after["mean_wait_offered_s"], "s"),
+    )
+
+
+def sentence_of_roster(
+    roster: pd.DataFrame, *, hours: Mapping[str, float], currency: str = "", language: str | None = None
+) -> Sentence:
+    """Say what the cheapest roster of a typical week takes, beside today's.
+
+    Parameters
+    ----------
+    roster : DataFrame
+        As `csm_lib.staff.weekly_roster.cheapest_week`.
+    hours : mapping
+        As `csm_lib.staff.weekly_roster.week_of_staff`.
+    currency : str
+    language : str, optional
+
+    Returns
+    -------
+    Sentence
+    """
+    if roster.empty:
+        return sentence_not_measured(roster.attrs.get("reason"), language=language)
+    attrs: Mapping[str, Any] = roster.attrs
+    said = sentence(
+        "The cheapest roster that meets the target in every interval takes {agent_h} agent hours in a typical week",
+        zh="在每个时段都达标的最低成本排班，典型一周需要{agent_h}坐席小时",
+        language=language,
+        agent_h=(attrs["agent_h"], "n"),
+    )
+    parts = [said.text]
+    if attrs["cost"]:
+        parts.append(
+            say("roster_cost", language, cost=write_value(attrs["cost"], "n", language=language), currency=currency)
+        )
+    staffed = hours["staffed_h"]
+    if staffed == staffed:
+        parts.append(say("roster_today", language, hours=write_value(staffed, "n", language=language)))
+    if not attrs["is_optimal"]:
+        parts.append(say("roster_unproven", language))
+    if attrs["uncovered_agent_h"]:
+        missing = write_value(attrs["uncovered_agent_h"], "n", language=language)
+        parts.append(say("roster_uncovered", language, hours=missing))
+    return sentence("{said}", language=language, said=say("comma", language).join(parts) + say("full_stop", language))

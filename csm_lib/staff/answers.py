@@ -1,0 +1,249 @@
+"""The four questions of staffing, asked of whatever a desk has: how many, what would more do, what would a bot do, what
+is cheapest.
+
+Each answer is a table; where the desk lacks what the question needs, the table has no rows and says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from csm_lib.staff.desk import Desk
+from csm_lib.staff.forecast import backtest, forecast
+from csm_lib.staff.need import requirement, typical_week
+from csm_lib.staff.prediction import Scenario, divert, predicted_and_observed
+from csm_lib.staff.scenarios import add_agents, compare_scenarios
+
+__all__ = [
+    "bot_scenario",
+    "coming_weeks",
+    "forecast_error",
+    "more_agents",
+    "need_of_week",
+    "trust_in_model",
+    "what_if",
+]
+
+_LEAST_DAYS = 28
+
+# columns of the answers that have no rows
+_WEEK = (
+    "weekday local_time local_hour n_days interval_s arrivals expected arrivals_per_h handle_s staffed_agents agents "
+    "needed_patient needed_impatient shortfall_patient shortfall_impatient to_schedule"
+)
+_FORECAST = "interval_start local_date weekday local_hour local_time expected low high"
+_ERROR = "origin_on n_intervals arrivals wape wape_seasonal_naive covered_share"
+_TRUST = (
+    "local_hour n_offered answer_rate_predicted_share answer_rate_observed_share answer_rate_difference_share "
+    "service_level_predicted_share service_level_observed_share mean_wait_predicted_s mean_wait_observed_s"
+)
+_ADDED = (
+    "span local_hour to_hour offered answer_rate_share_before answer_rate_share_after service_level_share_before "
+    "service_level_share_after mean_wait_offered_s_before mean_wait_offered_s_after occupancy_share_before "
+    "occupancy_share_after fewer_abandoned extra_agent_h extra_cost"
+)
+_COMPARED = (
+    "scenario offered answered answer_rate_share service_level_share mean_wait_offered_s occupancy_share agent_h cost "
+    "answer_rate_change_share fewer_abandoned extra_cost"
+)
+
+
+def need_of_week(desk: Desk) -> pd.DataFrame:
+    """Tell how many agents a typical week of the period needs, interval by interval, beside those on shift.
+
+    Parameters
+    ----------
+    desk : Desk
+
+    Returns
+    -------
+    DataFrame
+        As `requirement` on the `typical_week`: one row per weekday and local time with contacts. Presence and shortfall
+        are NaN where no shifts are known. `.attrs["reason"]` says why there are no rows.
+
+    Notes
+    -----
+    The targets are those of `staffing.toml`: the service level for Erlang C; for Erlang A also the answer rate.
+    """
+    if desk.reason:
+        return _nothing(desk.reason, _WEEK)
+    targets = desk.settings.staffing.targets
+    week = typical_week(desk.plan)
+    needed = requirement(
+        week[week["expected"] > 0],
+        patience_s=_patience(desk),
+        threshold_s=targets.threshold_s,
+        service_level=targets.service_level,
+        max_abandon=None if targets.answer_rate is None else 1 - targets.answer_rate,
+        max_occupancy=targets.max_occupancy,
+    )
+    if desk.no_staff:
+        unknown = ["agents", "staffed_agents", "shortfall_patient", "shortfall_impatient"]
+        needed = needed.assign(**dict.fromkeys(unknown, np.nan))
+    needed.attrs["reason"] = None
+    return needed.reset_index(drop=True)
+
+
+def coming_weeks(desk: Desk) -> pd.DataFrame:
+    """Forecast the arrivals of the coming weeks.
+
+    Parameters
+    ----------
+    desk : Desk
+
+    Returns
+    -------
+    DataFrame
+        As `csm_lib.staff.forecast.forecast`; `.attrs["reason"]` says why there are no rows.
+    """
+    found = _short(desk) or forecast(
+        desk.history, horizon_days=desk.settings.staffing.horizon_days, holidays=desk.holidays,
+        closures=desk.settings.workbook.closures,
+    )  # fmt: skip
+    if isinstance(found, str):
+        return _nothing(found, _FORECAST)
+    found.attrs["reason"] = None
+    return found
+
+
+def forecast_error(desk: Desk) -> pd.DataFrame:
+    """Tell how wrong such forecasts were, beside the plainest rival: the same interval a week before.
+
+    Parameters
+    ----------
+    desk : Desk
+
+    Returns
+    -------
+    DataFrame
+        As `csm_lib.staff.forecast.backtest`; `.attrs["reason"]` says why there are no rows.
+    """
+    found = _short(desk) or backtest(
+        desk.history, horizon_days=min(14, desk.settings.staffing.horizon_days), holidays=desk.holidays,
+        closures=desk.settings.workbook.closures,
+    )  # fmt: skip
+    if isinstance(found, str):
+        return _nothing(found, _ERROR)
+    found.attrs["reason"] = None if len(found) else "the history is too short to forecast from the past"
+    return found
+
+
+def trust_in_model(desk: Desk) -> pd.DataFrame:
+    """Set what the queue model says of today's staff beside what was observed, hour by hour.
+
+    Parameters
+    ----------
+    desk : Desk
+
+    Returns
+    -------
+    DataFrame
+        As `predicted_and_observed`; `.attrs["reason"]` says why there are no rows.
+    """
+    if desk.no_staff or desk.customers is None:
+        return _nothing(desk.no_staff, _TRUST)
+    customers, threshold_s = desk.customers, desk.settings.indicators.thresholds.service_level_s
+    found = predicted_and_observed(
+        desk.plan, desk.contacts, patience_s=customers.patience_s, wait_scale=customers.wait_scale,
+        threshold_s=threshold_s,
+    )  # fmt: skip
+    found.attrs["reason"] = None
+    return found
+
+
+def more_agents(desk: Desk, *, n: int, from_hour: int, to_hour: int) -> pd.DataFrame:
+    """Tell what more agents in a band of hours would do.
+
+    Parameters
+    ----------
+    desk : Desk
+    n, from_hour, to_hour : int
+        As in `csm_lib.staff.scenarios.add_agents`.
+
+    Returns
+    -------
+    DataFrame
+        As `add_agents`; `.attrs["reason"]` says why there are no rows.
+    """
+    if desk.no_staff or desk.customers is None:
+        return _nothing(desk.no_staff, _ADDED)
+    found = add_agents(desk.plan, n=n, from_hour=from_hour, to_hour=to_hour, **_options(desk))
+    found.attrs["reason"] = None
+    return found
+
+
+def bot_scenario(desk: Desk, *, issue: str, share: float) -> Scenario | None:
+    """Build the scenario in which a bot takes a share of one issue.
+
+    Parameters
+    ----------
+    desk : Desk
+    issue : str
+        The issue; where the text is empty, the most frequent one.
+    share : float, 0–1
+
+    Returns
+    -------
+    Scenario or None
+        None where no contact has an issue.
+    """
+    known = desk.contacts["issue"].dropna() if "issue" in desk.contacts else pd.Series(dtype=object)
+    if desk.reason or known.empty:
+        return None
+    counts = known.value_counts()
+    chosen = issue or sorted(counts.index[counts == counts.max()])[0]
+    return divert(desk.contacts, issue=chosen, share=share, name=f"a bot for {chosen}")
+
+
+def what_if(desk: Desk, scenarios: Sequence[Scenario | None], *, from_hour: int = 0, to_hour: int = 24) -> pd.DataFrame:
+    """Set scenarios side by side with today.
+
+    Parameters
+    ----------
+    desk : Desk
+    scenarios : sequence of Scenario or None
+        None is left out.
+    from_hour, to_hour : int
+        As in `csm_lib.staff.scenarios.compare_scenarios`.
+
+    Returns
+    -------
+    DataFrame
+        As `compare_scenarios`; `.attrs["reason"]` says why there are no rows.
+    """
+    kept = [scenario for scenario in scenarios if scenario is not None]
+    if desk.no_staff or desk.customers is None:
+        return _nothing(desk.no_staff, _COMPARED)
+    if not kept:
+        return _nothing("no contact of the queue has an issue", _COMPARED)
+    found = compare_scenarios(desk.plan, kept, from_hour=from_hour, to_hour=to_hour, **_options(desk))
+    found.attrs["reason"] = None
+    return found
+
+
+def _options(desk: Desk) -> dict[str, Any]:
+    customers = {} if desk.customers is None else desk.customers.options
+    chosen = desk.settings.staffing
+    return {**customers, "threshold_s": chosen.targets.threshold_s, "cost_per_agent_h": chosen.cost_per_agent_h}
+
+
+def _patience(desk: Desk) -> float:
+    return np.inf if desk.customers is None else desk.customers.patience_s
+
+
+def _short(desk: Desk) -> str | None:
+    """Say why nothing can be forecast; None where it can."""
+    n_days = desk.history["local_date"].nunique()
+    if desk.contacts.empty:
+        return desk.reason
+    return f"{n_days} days of history, {_LEAST_DAYS} are needed" if n_days < _LEAST_DAYS else None
+
+
+def _nothing(reason: str | None, columns: str) -> pd.DataFrame:
+    table = pd.DataFrame(columns=columns.split())
+    table.attrs["reason"] = reason
+    return table
