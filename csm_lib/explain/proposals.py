@@ -21,7 +21,9 @@ MAX_DEPTH = 3
 MAX_SEGMENTS = 8
 ALPHA = 0.05
 # how many standard errors a part must differ from the rest of its parent to be named instead of the parent
-DIFFERS_Z = 3.0
+DIFFERS_Z = 2.5
+# the same where a wider segment was found beside it, which takes more to keep both
+CLEARLY_DIFFERS_Z = 4.0
 # what is left of a segment without its worst part is not news of its own below this share of that part's excess
 CARRIED_BY_PART = 0.5
 
@@ -99,9 +101,19 @@ def propose(leaves: Leaves, moments: Moments, *, max_depth: int, floor: float) -
             break
         best = _settle(found, int(np.argmax(np.abs(found.strength))))
         inside = is_inside(leaves.codes, found.codes[best])
+        proposed = [codes for codes in proposed if not _is_part_of(found.codes[best], codes, leaves, moments)]
         proposed.append(found.codes[best])
         alive &= ~inside
     return proposed, n_searched
+
+
+def _is_part_of(whole: NDArray[np.int64], part: NDArray[np.int64], leaves: Leaves, moments: Moments) -> bool:
+    """Tell whether an earlier segment is only a part of a later, wider one, not clearly worse than the rest of it."""
+    if not is_inside(part[np.newaxis], whole)[0]:
+        return False
+    inner, outer = is_inside(leaves.codes, part), is_inside(leaves.codes, whole)
+    excess = _strength_between(moments.take(inner).total(), moments.take(outer & ~inner).total())
+    return bool(abs(excess[0]) < CLEARLY_DIFFERS_Z)
 
 
 def _settle(found: _Found, best: int) -> int:
