@@ -15,13 +15,18 @@ import pandas as pd
 from csm_lib.staff.desk import Desk
 from csm_lib.staff.forecast import backtest, forecast
 from csm_lib.staff.need import requirement, typical_week
-from csm_lib.staff.prediction import Scenario, divert, predicted_and_observed
+from csm_lib.staff.prediction import Scenario, divert, predict, predicted_and_observed, summary_by
 from csm_lib.staff.scenarios import add_agents, compare_scenarios
 
 __all__ = [
     "bot_scenario",
+    "by_hour",
+    "by_hour_with",
     "coming_weeks",
     "forecast_error",
+    "hardest_day",
+    "inputs",
+    "last_and_next_week",
     "more_agents",
     "need_of_week",
     "trust_in_model",
@@ -29,6 +34,11 @@ __all__ = [
 ]
 
 _LEAST_DAYS = 28
+_HARDLY_ANY = 0.05
+_HOURLY = (
+    "arrivals", "expected", "arrivals_per_h", "handle_s", "staffed_agents", "agents", "needed_patient",
+    "needed_impatient", "shortfall_patient", "shortfall_impatient", "to_schedule",
+)  # fmt: skip
 
 # columns of the answers that have no rows
 _WEEK = (
@@ -223,6 +233,140 @@ def what_if(desk: Desk, scenarios: Sequence[Scenario | None], *, from_hour: int 
     found = compare_scenarios(desk.plan, kept, from_hour=from_hour, to_hour=to_hour, **_options(desk))
     found.attrs["reason"] = None
     return found
+
+
+def by_hour_with(desk: Desk, scenario: Scenario | None) -> pd.DataFrame:
+    """Predict the answer rate by local hour as it is and with a scenario.
+
+    Parameters
+    ----------
+    desk : Desk
+    scenario : Scenario or None
+
+    Returns
+    -------
+    DataFrame
+        One row per local hour with contacts: `local_hour before after`; `.attrs["reason"]` says why there are none.
+    """
+    if desk.no_staff or desk.customers is None or scenario is None:
+        return _nothing(desk.no_staff or "no contact of the queue has an issue", "local_hour before after")
+    customers: dict[str, Any] = desk.customers.options
+    threshold_s = desk.settings.staffing.targets.threshold_s
+    sides = (
+        summary_by(predict(desk.plan, change, threshold_s=threshold_s, **customers), ["local_hour"])
+        for change in (None, scenario)
+    )
+    before, after = (side.set_index("local_hour")["answer_rate_share"] for side in sides)
+    found = pd.DataFrame({"before": before, "after": after}).dropna().reset_index()
+    found.attrs["reason"] = None
+    return found
+
+
+def by_hour(need: pd.DataFrame, column: str | None = None) -> pd.DataFrame:
+    """Average a typical week's need over the intervals of each weekday and hour.
+
+    Parameters
+    ----------
+    need : DataFrame
+        As `need_of_week`.
+    column : str, optional
+        Then the result has `weekday local_hour value` only, without rows where the column is unknown.
+
+    Returns
+    -------
+    DataFrame
+        One row per weekday and local hour.
+    """
+    numbers = [name for name in _HOURLY if name in need]
+    rows = need.astype(dict.fromkeys(numbers, float)).groupby(["weekday", "local_hour"], as_index=False)[numbers].mean()
+    rows = (
+        rows if column is None else rows.rename(columns={column: "value"})[["weekday", "local_hour", "value"]].dropna()
+    )
+    rows.attrs["reason"] = need.attrs.get("reason")
+    return rows
+
+
+def hardest_day(need: pd.DataFrame) -> pd.DataFrame:
+    """Choose the weekday on which most agents are missing, or, where that is unknown or none are, most are needed.
+
+    Parameters
+    ----------
+    need : DataFrame
+        As `need_of_week`.
+
+    Returns
+    -------
+    DataFrame
+        The rows of that weekday.
+    """
+    if need.empty:
+        return need
+    sums = (
+        need.astype({"shortfall_impatient": float})
+        .groupby("weekday")[["shortfall_impatient", "needed_impatient"]]
+        .sum()
+    )
+    day = sums.sort_values(["shortfall_impatient", "needed_impatient"], ascending=False, kind="stable").index[0]
+    return need[need["weekday"] == day].reset_index(drop=True)
+
+
+def last_and_next_week(desk: Desk, coming: pd.DataFrame) -> pd.DataFrame:
+    """Put the last week observed before the first week forecast.
+
+    Parameters
+    ----------
+    desk : Desk
+    coming : DataFrame
+        As `coming_weeks`.
+
+    Returns
+    -------
+    DataFrame
+        One row per interval in which contacts come: `weekday local_time observed forecast low high`.
+    """
+    columns = ["weekday", "local_time", "observed", "forecast", "low", "high"]
+    if coming.empty:
+        return pd.DataFrame(columns=columns)
+    week = pd.Timedelta(days=7)
+    ahead = coming[coming["local_date"] < coming["local_date"].min() + week].rename(columns={"expected": "forecast"})
+    behind = desk.history[desk.history["local_date"] > desk.history["local_date"].max() - week]
+    is_open = {*coming.loc[coming["expected"] > _HARDLY_ANY, "local_time"]}
+    rows = pd.concat([behind.rename(columns={"arrivals": "observed"}), ahead], ignore_index=True)
+    return rows.loc[rows["local_time"].isin(is_open), columns].reset_index(drop=True)
+
+
+def inputs(desk: Desk) -> pd.DataFrame:
+    """List what the queue model is told, and where each number comes from.
+
+    Parameters
+    ----------
+    desk : Desk
+
+    Returns
+    -------
+    DataFrame
+        One row per input: `what value unit from`; `.attrs["reason"]` says why there are none.
+    """
+    if desk.reason or desk.customers is None:
+        return _nothing(desk.reason, "what value unit from")
+    chosen, targets = desk.settings.staffing, desk.settings.staffing.targets
+    handled = desk.contacts["handle_s"].dropna()
+    rows = [
+        ("contacts offered", float(len(desk.contacts)), "n", "this period"),
+        (
+            "mean handle time",
+            float(handled.mean()),
+            "s",
+            f"{len(handled)} handled contacts, by local hour in the model",
+        ),
+        ("mean patience", desk.customers.patience_s, "s", desk.customers.method),
+        ("model waits are multiplied by", desk.customers.wait_scale, "exact", desk.customers.method),
+        ("longest wait in time", targets.threshold_s, "s", "staffing.toml"),
+        ("target service level", targets.service_level, "share", "staffing.toml"),
+        ("target answer rate", targets.answer_rate, "share", "staffing.toml"),
+        ("shrinkage", chosen.shrinkage, "share", "staffing.toml"),
+    ]
+    return pd.DataFrame(rows, columns=["what", "value", "unit", "from"])
 
 
 def _options(desk: Desk) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from csm_lib.staff.roster import cheapest_cover
 
-__all__ = ["ShiftPattern", "assumed_patterns", "cheapest_week", "covers", "shift_patterns", "week_of_staff"]
+__all__ = ["ShiftPattern", "assumed_patterns", "cheapest_week", "covers", "rostered", "shift_patterns", "week_of_staff"]
 
 _DAY_MIN = 1440
 _RARE_SHARE = 0.01
@@ -200,6 +200,31 @@ def cheapest_week(
     table.attrs.update(agent_h=agent_h, cost=agent_h * cost_per_agent_h, is_optimal=is_optimal,
                        uncovered_agent_h=uncovered_h, reason=None)  # fmt: skip
     return table
+
+
+def rostered(day: pd.DataFrame, roster: pd.DataFrame, patterns: tuple[ShiftPattern, ...]) -> pd.DataFrame:
+    """Count the people whom a roster puts into each interval of one weekday.
+
+    Parameters
+    ----------
+    day : DataFrame
+        Rows of one weekday of the need: `weekday`, `local_time`, `interval_s`.
+    roster : DataFrame
+        As `cheapest_week`.
+    patterns : tuple of ShiftPattern
+        Those the roster was made of.
+
+    Returns
+    -------
+    DataFrame
+        The rows with `rostered`, people.
+    """
+    if day.empty or roster.empty:
+        return day.assign(rostered=pd.Series(dtype=float))
+    named = {pattern.name: pattern for pattern in patterns}
+    used = tuple(named[name] for name in roster["pattern"])
+    there = covers(used, day["local_time"], interval_s=float(day["interval_s"].iloc[0]))
+    return day.assign(rostered=roster[f"d{int(day['weekday'].iloc[0])}"].to_numpy() @ there)
 
 
 def week_of_staff(need: pd.DataFrame) -> Mapping[str, float]:
