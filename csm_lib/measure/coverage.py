@@ -66,7 +66,7 @@ def coverage(measured: pd.DataFrame, facts: Mapping[str, Any]) -> pd.DataFrame:
     measured : DataFrame
         As `measure` gives without `by`. Columns read: `key n value excluded`.
     facts : mapping of str to frame
-        Grain to the facts that were measured; only their rows are counted.
+        Grain to the facts that were measured; only their rows are counted. None for a grain without a source.
 
     Returns
     -------
@@ -85,10 +85,12 @@ def coverage(measured: pd.DataFrame, facts: Mapping[str, Any]) -> pd.DataFrame:
     rows = []
     for row in measured.to_dict("records"):
         meant = INDICATORS[row["key"]]
-        n_rows = counts[meant.grain]
+        n_rows = counts[meant.grain] or 0
         is_measured = not math.isnan(row["value"])
         share = row["n"] / n_rows if n_rows and meant.denominator_grain is None else math.nan
-        reason = None if is_measured else why_not_measured(meant.key, n_rows=n_rows, excluded=row["excluded"])
+        reason = None if is_measured else why_not_measured(
+            meant.key, n_rows=counts[meant.grain], excluded=row["excluded"] or {}
+        )
         rows.append((meant.key, meant.dimension, meant.grain, n_rows, row["n"], share, is_measured, reason))
     return pd.DataFrame(rows, columns=list(_COVERAGE))
 
@@ -129,14 +131,14 @@ def balance(
     return pd.DataFrame(rows, columns=["dimension", "n_headline", "n_measured", "n_available", "weight", "keys"])
 
 
-def why_not_measured(key: str, *, n_rows: int, excluded: Mapping[str, int]) -> str:
+def why_not_measured(key: str, *, n_rows: int | None, excluded: Mapping[str, int]) -> str:
     """Say in words why an indicator has no value.
 
     Parameters
     ----------
     key : str
-    n_rows : int
-        Rows of the indicator's grain.
+    n_rows : int or None
+        Rows of the indicator's grain in the period; None if no source has any.
     excluded : mapping of str to int
         Rows left out by reason, as `measure` gives them.
 
@@ -152,6 +154,8 @@ def why_not_measured(key: str, *, n_rows: int, excluded: Mapping[str, int]) -> s
     'no survey has would_recommend'
     """
     meant = indicator(key)
+    if n_rows is None:
+        return f"no {meant.grain} data"
     if n_rows == 0:
         return f"no {meant.grain}s in this period"
     if meant.denominator_grain is not None:
@@ -184,12 +188,14 @@ def left_out(measured: pd.DataFrame) -> pd.DataFrame:
     rows = [
         (row["key"], reason.replace("_", " "), count, row["n"])
         for row in measured.to_dict("records")
-        for reason, count in sorted(row["excluded"].items(), key=lambda pair: (-pair[1], pair[0]))
+        for reason, count in sorted((row["excluded"] or {}).items(), key=lambda pair: (-pair[1], pair[0]))
     ]
     return pd.DataFrame(rows, columns=["key", "reason", "n_left_out", "n_population"])
 
 
-def _n_rows(frame: Any) -> int:
+def _n_rows(frame: Any) -> int | None:
+    if frame is None:
+        return None
     if isinstance(frame, duckdb.DuckDBPyRelation):
         return int(frame.aggregate("count(*)").fetchall()[0][0])
     return len(frame)

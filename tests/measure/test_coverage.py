@@ -45,14 +45,17 @@ def test_coverage_reads_a_relation_like_a_frame() -> None:
 @pytest.mark.parametrize(
     ("key", "n_rows", "excluded", "expected"),
     [
+        ("csat", None, {}, "no survey data"),
         ("csat", 0, {}, "no surveys in this period"),
         ("complaint_rate", 3, {}, "no contact is in its population"),
         ("csat", 4, {"not_rated": 4}, "no survey is in its population; most are left out because: not rated"),
         ("sla_resolution", 4, {}, "no contact has met_resolution_sla"),
     ],
-    ids=["no row of the grain", "nothing to divide by", "all left out for a reason", "a column is empty"],
+    ids=["no source", "no row of the grain", "nothing to divide by", "all left out for a reason", "a column is empty"],
 )
-def test_what_is_not_measured_has_a_reason(key: str, n_rows: int, excluded: dict[str, int], expected: str) -> None:
+def test_what_is_not_measured_has_a_reason(
+    key: str, n_rows: int | None, excluded: dict[str, int], expected: str
+) -> None:
     assert why_not_measured(key, n_rows=n_rows, excluded=excluded) == expected
 
 
@@ -88,3 +91,9 @@ def test_each_dimension_counts_its_headline_and_what_of_it_is_measured() -> None
     assert rows[["n_headline", "n_measured", "n_available"]].values.tolist() == [[1, 1, 2], [0, 0, 1], [1, 0, 0]]
     assert rows["keys"].tolist() == [("frt",), (), ("csat",)]
     assert rows["weight"].isna().tolist() == [False, True, False]
+
+
+def test_a_grain_without_a_source_is_not_measured_and_has_no_rows() -> None:
+    facts = {"survey": None}
+    rows = coverage(measure(facts, "csat"), facts)
+    assert rows[["n_rows", "n", "is_measured", "reason"]].values.tolist() == [[0, 0, False, "no survey data"]]
