@@ -38,7 +38,7 @@ Jobs = Annotated[int | None, typer.Option("--jobs", min=1, help="Notebooks at on
 @app.command()
 def demo(
     contacts_per_quarter: Annotated[int, typer.Option(min=100, help="Contacts a quarter.")] = 30_000,
-    seed: Annotated[int, typer.Option(help="Another seed is another organisation.")] = 20240331,
+    seed: Annotated[int | None, typer.Option(help="Another seed is another organisation.")] = None,
     show: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
     only_data: Annotated[bool, typer.Option("--only-data", help="Make and ingest it; publish nothing.")] = False,
     jobs: Jobs = None,

@@ -75,17 +75,17 @@ class Call:
 
 
 def demo(
-    call: Call, *, contacts_per_quarter: int, seed: int, show: bool, only_data: bool, jobs: int | None
+    call: Call, *, contacts_per_quarter: int, seed: int | None, show: bool, only_data: bool, jobs: int | None
 ) -> int:
     """Make the sample organisation, ingest it, publish its first quarter of 2024."""
-    from csm_lib.collect.sample import write_sample, write_tables
+    from csm_lib.collect.sample import DEFAULT_SEED, write_sample, write_tables
 
     workspace = call.workspace
     _require_sample(workspace, "demo")
     write_sample_settings(workspace)
     _step(f"making the sample organisation, {contacts_per_quarter:,} contacts a quarter")
     raw = workspace / "data" / "raw" / "sample"
-    write_sample(raw, contacts_per_quarter=contacts_per_quarter, seed=seed)
+    write_sample(raw, contacts_per_quarter=contacts_per_quarter, seed=DEFAULT_SEED if seed is None else seed)
     write_tables(workspace / "data" / "tables")
     _step("reading its exports into the warehouse")
     result = _ingest(workspace, load_settings(workspace), [], None)

@@ -107,10 +107,8 @@ def _fitting(workspace: Path, path: Path, sources: Mapping[str, Source]) -> Plan
     table = _table_named(path)
     if table is None:
         return None
-    source = sources[f"canonical_{table}"]
-    header = read_header(path, source.files[0])
-    required = {column.name for column in TABLES[table].columns if column.is_required}
-    return _planned(path, source, source.files) if required <= set(header) else None
+    # a file that bears our table's name claims to be that table: if its columns are others, the reader says so
+    return _planned(path, sources[f"canonical_{table}"], sources[f"canonical_{table}"].files)
 
 
 def _planned(path: Path, source: Source, entries: Sequence[FileEntry]) -> PlannedFile:
@@ -139,19 +137,8 @@ def _table_named(path: Path) -> str | None:
 
 def _nobody(path: Path, sources: Mapping[str, Source]) -> str:
     """Say that no source reads a file, and what would."""
-    own = "; ".join(
-        f"{source.name} ({', '.join(dict.fromkeys(entry.pattern for entry in source.files))})"
-        for source in sources.values()
-        if not source.is_canonical
-    )
-    table = _table_named(path)
-    if table:
-        required = ", ".join(column.name for column in TABLES[table].columns if column.is_required)
-        found = ", ".join(read_header(path, sources[f"canonical_{table}"].files[0])) or "no header"
-        hint = f" To be read as {table} it needs the columns {required}; it has {found}."
-    else:
-        hint = ""
+    own = ", ".join(name for name, source in sources.items() if not source.is_canonical)
     return (
-        f"{path.name} must fit a source, got none that does ({path}).{hint} "
-        f"Sources: {own}; canonical_<table> (<table>*.csv with our column names). Name one with --source or add one."
+        f"{path.name} must fit a source, got none that does ({path}). Name one with --source ({own}), add a source "
+        "file for it, or name it after one of our tables if its columns are ours (contacts.csv, surveys.xlsx, …)."
     )
