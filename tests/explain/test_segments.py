@@ -89,17 +89,21 @@ def test_two_planted_segments_do_not_overlap() -> None:
     assert found["contribution"].abs().is_monotonic_decreasing
 
 
+def assert_silent(found: list[pd.DataFrame]) -> None:
+    """Neither half may speak up by more than its own error: the confirming one must not have to mend the search."""
+    assert sum(len(table) > 0 for table in found) <= 1
+    assert sum(table.attrs["n_proposed"] > 0 for table in found) <= 2
+
+
 @pytest.mark.parametrize("base", [0.8, 0.7], ids=["on target", "everyone equally below target"])
 def test_silent_on_noise_against_a_target(base: float) -> None:
-    alarms = [len(explain_gap(drawn(s, 6_000, base=base), "fcr", dimensions=DIMENSIONS, target=0.8)) for s in range(8)]
-    assert sum(map(bool, alarms)) <= 1
+    seen = [drawn(seed, 6_000, base=base) for seed in range(8)]
+    assert_silent([explain_gap(frame, "fcr", dimensions=DIMENSIONS, target=0.8) for frame in seen])
 
 
 def test_silent_on_noise_against_a_former_period() -> None:
-    alarms = [
-        len(explain_gap(drawn(s, 5_000), "fcr", dimensions=DIMENSIONS, before=drawn(s + 500, 4_000))) for s in range(8)
-    ]
-    assert sum(map(bool, alarms)) <= 1
+    seen = [(drawn(seed, 5_000), drawn(seed + 500, 4_000)) for seed in range(8)]
+    assert_silent([explain_gap(now, "fcr", dimensions=DIMENSIONS, before=then) for now, then in seen])
 
 
 def test_silent_on_a_pure_shift_of_mix() -> None:
