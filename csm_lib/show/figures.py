@@ -7,6 +7,7 @@ rows it draws. An empty table gives an empty chart that says so.
 from __future__ import annotations
 
 from csm_lib.show.charts_of_groups import plot_heatmap, plot_pareto, plot_teams, plot_waterfall
+from csm_lib.show.charts_of_many import plot_trends
 from csm_lib.show.charts_of_pairs import plot_matrix
 from csm_lib.show.charts_over_time import plot_control, plot_forecast, plot_need, plot_scenarios, plot_trend
 from csm_lib.show.drawing import Figure
@@ -22,5 +23,6 @@ __all__ = [
     "plot_scenarios",
     "plot_teams",
     "plot_trend",
+    "plot_trends",
     "plot_waterfall",
 ]
