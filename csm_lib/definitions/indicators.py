@@ -212,7 +212,12 @@ _INDICATORS = (
         unit="share",
         better="higher",
         cluster="customer_id",
-        exclusions=_rows(window_open_or_customer_or_issue_unknown="is_first_contact_resolved IS NULL"),
+        exclusions=_rows(
+            no_human_worked_on_it="NOT is_handled",
+            outcome_unknown="is_handled AND is_resolved IS NULL",
+            customer_or_issue_unknown="customer_id IS NULL OR issue IS NULL",
+            window_open_or_customer_or_issue_unknown="is_first_contact_resolved IS NULL",
+        ),
         source="contacts",
     ),
     Indicator(

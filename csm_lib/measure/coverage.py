@@ -151,7 +151,7 @@ def why_not_measured(key: str, *, n_rows: int | None, excluded: Mapping[str, int
     >>> why_not_measured("frt", n_rows=5, excluded={"time_unknown": 4, "not_answered": 1})
     'no contact is in its population; most are left out because: time unknown'
     >>> why_not_measured("recommend_net", n_rows=5, excluded={})
-    'no survey has would_recommend'
+    'no survey is in its population, which reads would_recommend'
     """
     meant = indicator(key)
     if n_rows is None:
@@ -163,7 +163,7 @@ def why_not_measured(key: str, *, n_rows: int | None, excluded: Mapping[str, int
     if excluded:
         most = max(excluded, key=lambda reason: excluded[reason]).replace("_", " ")
         return f"no {meant.grain} is in its population; most are left out because: {most}"
-    return f"no {meant.grain} has {' and '.join(meant.columns)}"
+    return f"no {meant.grain} is in its population, which reads {', '.join(meant.columns)}"
 
 
 def left_out(measured: pd.DataFrame) -> pd.DataFrame:

@@ -85,7 +85,7 @@ def scorecard(
     final = dict(final_on or {})
     rows = [
         _judged(row, aims.get(str(row["key"])), level)
-        | {"is_provisional": row["key"] in final, "final_on": final.get(row["key"])}
+        | _provisional(row, final)
         | _changed(row, before, level, "previous", "change")
         | _changed(row, last_year, level, "year_before", "year_change")
         | _against_benchmark(row, marks)
@@ -312,6 +312,12 @@ def _judged(row: Mapping[Hashable, Any], target: float | None, level: float) -> 
     return {"key": row["key"], "dimension": indicator.dimension, "value": value, "low": low, "high": high,
             "n": row["n"], "unit": row["unit"], "better": indicator.better, "target": aim, "gap": value - aim,
             "is_met": fact, "verdict": found, "probability": good}  # fmt: skip
+
+
+def _provisional(row: Mapping[Hashable, Any], final: Mapping[str, date]) -> dict[str, Any]:
+    """Say from when a figure is final; what was not measured is not provisional."""
+    day = None if math.isnan(row["value"]) else final.get(str(row["key"]))
+    return {"is_provisional": day is not None, "final_on": day}
 
 
 def _changed(

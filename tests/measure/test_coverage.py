@@ -49,7 +49,7 @@ def test_coverage_reads_a_relation_like_a_frame() -> None:
         ("csat", 0, {}, "no surveys in this period"),
         ("complaint_rate", 3, {}, "no contact is in its population"),
         ("csat", 4, {"not_rated": 4}, "no survey is in its population; most are left out because: not rated"),
-        ("sla_resolution", 4, {}, "no contact has met_resolution_sla"),
+        ("sla_resolution", 4, {}, "no contact is in its population, which reads met_resolution_sla"),
     ],
     ids=["no source", "no row of the grain", "nothing to divide by", "all left out for a reason", "a column is empty"],
 )

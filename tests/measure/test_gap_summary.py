@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pandas as pd
 import pytest
 
@@ -71,3 +73,11 @@ def test_a_year_ago_is_judged_together_over_the_indicators() -> None:
 def test_an_empty_card_gives_an_empty_summary() -> None:
     empty = scorecard(made(0.78).iloc[:0], targets={})
     assert gap_summary(empty).empty
+
+
+def test_only_what_was_measured_can_be_provisional() -> None:
+    final = {"fcr": date(2024, 4, 10)}
+    seen = scorecard(made(0.78), targets={}, final_on=final).iloc[0]
+    unseen = scorecard(made(float("nan")), targets={}, final_on=final).iloc[0]
+    assert (seen["is_provisional"], seen["final_on"]) == (True, date(2024, 4, 10))
+    assert (unseen["is_provisional"], unseen["final_on"]) == (False, None)
