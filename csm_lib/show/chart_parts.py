@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 _MOST_LABELS = 13
+_LINE_LETTERS = 110  # what fits under a chart
 
 
 def measured_at(frame: pd.DataFrame, value: str, at: str) -> pd.Series:
@@ -79,9 +80,11 @@ def draw_legend(axes: Any) -> None:
     axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside lower left", ncols=4, fontsize=9.5)
 
 
-def name_places(axes: Any, labels: pd.Series, *, most: int = _MOST_LABELS, turn: bool = False) -> None:
+def name_places(axes: Any, labels: pd.Series, *, most: int | None = None, turn: bool = False) -> None:
     """Name the places on the horizontal axis, every second or third only where all would not fit."""
-    step = max(1, -(-len(labels) // most))
+    longest = max((len(_short(entry)) for entry in labels), default=1)
+    fitting = max(2, min(_MOST_LABELS, _LINE_LETTERS // (longest + 3)))
+    step = max(1, -(-len(labels) // (most or fitting)))
     texts = [_short(entry) for entry in labels[::step]]
     axes.set_xticks(
         np.arange(0, len(labels), step), texts, rotation=30 if turn else 0, ha="right" if turn else "center"

@@ -156,6 +156,7 @@ def plot_forecast(
     forecast: str = "forecast",
     low: str = "low",
     high: str = "high",
+    level: float = 0.95,
     language: str | None = None,
     name: str = "forecast",
 ) -> Figure:
@@ -169,6 +170,8 @@ def plot_forecast(
     title, unit : str
     at, observed, forecast, low, high : str
         Columns.
+    level : float, 0–1
+        Share of the counts that the interval is meant to hold.
     language : str, optional
     name : str
 
@@ -183,12 +186,13 @@ def plot_forecast(
             return nothing(drawn, axes, name, title, language)
         places = pd.Series(np.arange(len(frame)), index=frame.index)
         factor, shown = scale_of(frame[[observed, forecast]].to_numpy(float).ravel(), unit)
+        band = say("interval_at", language, level=write_value(level, "share", language=language))
         bounds = ahead[low].to_numpy(float) * factor, ahead[high].to_numpy(float) * factor
         axes.plot(
             places, frame[observed].astype(float) * factor, color=COLOURS["muted"], label=say("observed", language)
         )
         there = places.loc[ahead.index]
-        axes.fill_between(there, *bounds, color=COLOURS["band"], alpha=0.5, label=say("interval", language))
+        axes.fill_between(there, *bounds, color=COLOURS["band"], alpha=0.5, label=band)
         axes.plot(
             there, ahead[forecast] * factor, color=COLOURS["main"], ls="--", lw=2, label=say("forecast", language)
         )
@@ -246,7 +250,7 @@ def plot_need(
         places = np.arange(len(rows))
         need, have = rows[needed].to_numpy(float), rows[on_shift].to_numpy(float)
         axes.step(places, need, where="mid", color=COLOURS["second"], lw=2, label=say("needed", language))
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.08 * max(1.0, np.nanmax([*need, *have])))
         name_places(axes, rows[interval])
         axes.set_ylabel(say("agents", language))
         if not is_staffed:
@@ -265,7 +269,6 @@ def plot_need(
             lw=0,
             label=say("shortage", language),
         )
-        axes.set_ylim(bottom=0)
         draw_legend(axes)
     missing = need - have
     worst = int(np.argmax(missing))

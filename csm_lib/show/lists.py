@@ -109,14 +109,14 @@ def sentence_attained(card: pd.DataFrame, *, language: str | None = None) -> Sen
     Examples
     --------
     >>> sentence_attained(pd.DataFrame({"verdict": ["missed", "missed", "not_measured"]}))
-    Of 3 headline indicators 0 reach their target, 2 miss it, 0 are too close to call; 1 was not measured.
+    Of 3 headline indicators, 0 met their target, 2 missed it, 0 too close to call; 1 was not measured.
     """
     tally = card["verdict"].value_counts()
     names = ("met", "missed", "too_close", "no_target", "not_measured")
     count = {name: (int(tally.get(name, 0)), "n") for name in names}
     chosen = in_language(language)
     said = sentence(
-        "Of {n} headline indicators {met} reach their target, {missed} miss it, {too_close} are too close to call",
+        "Of {n} headline indicators, {met} met their target, {missed} missed it, {too_close} too close to call",
         zh="{n}项核心指标中，{met}项达标，{missed}项未达标，{too_close}项难以判定",
         language=chosen,
         n=(len(card), "n"),

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from csm_lib.show.findings import sentence_not_measured
-from csm_lib.show.format import write_value
+from csm_lib.show.format import NOT_MEASURED, write_value
 from csm_lib.show.messages import say
 from csm_lib.show.prose import Sentence, sentence
 
@@ -22,6 +22,7 @@ __all__ = [
     "sentence_of_need",
     "sentence_of_roster",
     "sentence_of_scenario",
+    "weekday_of",
     "with_week_labels",
 ]
 
@@ -47,6 +48,17 @@ def with_week_labels(frame: pd.DataFrame, *, language: str | None = None) -> pd.
     days = say("weekdays", language).split()
     names = [f"{days[int(day) - 1]} {time}" for day, time in zip(frame["weekday"], frame["local_time"], strict=True)]
     return frame.assign(slot=pd.Series(names, index=frame.index, dtype=object))
+
+
+def weekday_of(day: pd.DataFrame, *, language: str | None = None) -> str:
+    """Name the weekday of rows that all have the same; a dash without rows.
+
+    Examples
+    --------
+    >>> weekday_of(pd.DataFrame({"weekday": [3, 3]}))
+    'Wed'
+    """
+    return say("weekdays", language).split()[int(day["weekday"].iloc[0]) - 1] if len(day) else NOT_MEASURED
 
 
 def sentence_of_need(need: pd.DataFrame, *, no_staff: str | None = None, language: str | None = None) -> Sentence:

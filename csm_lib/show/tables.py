@@ -19,7 +19,7 @@ import pandas as pd
 from csm_lib.definitions import INDICATORS
 from csm_lib.errors import SettingError
 from csm_lib.show.format import NOT_MEASURED, in_language, write_interval, write_value
-from csm_lib.show.messages import say
+from csm_lib.show.messages import MESSAGES, say
 
 __all__ = ["NAME_PATTERN", "Table", "keep_table", "scorecard_table", "table", "write_target"]
 
@@ -28,6 +28,7 @@ _OF_THE_ROW = (
     "value", "low", "high", "target", "reference", "before", "after", "actual", "baseline", "previous", "year_before",
     "benchmark", "rest",
 )  # fmt: skip
+_CODED = ("verdict", "status")  # codes that have words in the messages
 _KEYS = ("key", "other", "indicator")  # where all are indicators, a reader gets their names
 # differences of two values of the row's unit; of two shares they are points
 _CHANGES = (
@@ -234,6 +235,8 @@ def _written(rows: pd.DataFrame, column: str, units: dict[str, str], by_row: boo
     are_keys = column in _KEYS and column not in units
     if are_keys and all(entry in INDICATORS for entry in entries if isinstance(entry, str)):
         return [_indicator_name(entry, language) for entry in entries]
+    if column in _CODED and column not in units:
+        return [_word(entry, column, language) for entry in entries]
     is_change = by_row and column not in units and column in _CHANGES
     if column not in units and by_row and column in (*_OF_THE_ROW, *_CHANGES):
         kinds = [unit if isinstance(unit, str) else "exact" for unit in rows["unit"]]
@@ -242,6 +245,14 @@ def _written(rows: pd.DataFrame, column: str, units: dict[str, str], by_row: boo
     if is_change:
         kinds = ["points" if kind == "share" else kind for kind in kinds]
     return [_cell(entry, kind, language, signed=is_change) for entry, kind in zip(entries, kinds, strict=True)]
+
+
+def _word(entry: Any, column: str, language: str | None) -> str:
+    """Write a code in words, where there are words for it."""
+    if _is_missing(entry):
+        return NOT_MEASURED
+    key = f"{column}_{entry}"
+    return say(key, language) if key in MESSAGES else str(entry)
 
 
 def _indicator_name(key: Any, language: str | None) -> str:
