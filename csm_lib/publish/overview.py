@@ -59,7 +59,7 @@ def write_overview(reports: Path, *, organisation: str, language: str) -> Path:
 
 def _table(shown: list[tuple[str, dict[str, Any]]], language: str) -> str:
     _, period, scope, _, caption, everything, _ = _WORDS[language]
-    keys = [key for key in INDICATORS if any(row["key"] == key for _, record in shown for row in record["headline"])]
+    keys = _columns([row for _, record in shown for row in record["headline"]])
     names = [INDICATORS[key].name_zh if language == "zh" else INDICATORS[key].name_en for key in keys]
     heading = "".join(f'<th scope="col">{escape(text)}</th>' for text in (period, scope, *names))
     lines = []
@@ -71,6 +71,13 @@ def _table(shown: list[tuple[str, dict[str, Any]]], language: str) -> str:
         lines.append(f"<tr>{first}{''.join(_cell(rows.get(key), language) for key in keys)}</tr>")
     body = "".join(lines)
     return f"<table><caption>{caption}</caption><thead><tr>{heading}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _columns(rows: list[dict[str, Any]]) -> list[str]:
+    """Choose the indicators worth a column: those with a target; where none has one, the first few measured."""
+    judged = {row["key"] for row in rows if row["target"] is not None}
+    measured = {row["key"] for row in rows if row["verdict"] != "not_measured"}
+    return [key for key in INDICATORS if key in judged & measured] or [key for key in INDICATORS if key in measured][:6]
 
 
 def _cell(row: dict[str, Any] | None, language: str) -> str:

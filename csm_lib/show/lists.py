@@ -87,7 +87,7 @@ def sentences_of_card(card: pd.DataFrame, *, language: str | None = None) -> Sen
     >>> card = pd.DataFrame([{"key": "csat", "value": None, "low": None, "high": None, "n": 0, "unit": "share",
     ...                       "target": 0.9, "verdict": "not_measured", "method": "not measured: no survey data"}])
     >>> sentences_of_card(card)
-    Satisfaction, top two was not measured: no survey data.
+    Satisfaction, top two: not measured, no survey data.
     """
     rows: list[Mapping[str, Any]] = [{str(k): v for k, v in row.items()} for row in card.to_dict("records")]
     return listed(sentence_of_value(row, reason=reason_of(row.get("method")), language=language) for row in rows)

@@ -151,15 +151,15 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "共读取{read}行：保留{kept}行，搁置{set_aside}行。",
     ),
     "sentence_value": (
-        "{name} was {value} (95% interval {interval}, n = {n}).",
+        "{name}: {value} (95% interval {interval}, n = {n}).",
         "{name}为{value}（95%区间{interval}，样本量{n}）。",
     ),
     "sentence_value_target": (
-        "{name} was {value} (95% interval {interval}, n = {n}) against a target of {target}: {verdict}.",
+        "{name}: {value} (95% interval {interval}, n = {n}) against a target of {target}: {verdict}.",
         "{name}为{value}（95%区间{interval}，样本量{n}），目标{target}：{verdict}。",
     ),
     "sentence_unmeasured": (
-        "{name} was not measured: {reason}.",
+        "{name}: not measured, {reason}.",
         "{name}未测量：{reason}。",
     ),
     "rate": ("Rate", "水平"),

@@ -30,17 +30,17 @@ def test_what_comes_from_data_is_escaped() -> None:
 
 def test_an_indicator_is_said_with_interval_and_target() -> None:
     assert str(sentence_of_value(ROW, language="en")) == (
-        "First contact resolution was 78.0% (95% interval 77.0–79.0%, n = 25,000) against a target of ≥ 85.0%: missed."
+        "First contact resolution: 78.0% (95% interval 77.0–79.0%, n = 25,000) against a target of ≥ 85.0%: missed."
     )
     assert "未达标" in str(sentence_of_value(ROW, language="zh"))
     without = str(sentence_of_value({**ROW, "target": None, "verdict": "no_target"}, language="en"))
-    assert without == "First contact resolution was 78.0% (95% interval 77.0–79.0%, n = 25,000)."
+    assert without == "First contact resolution: 78.0% (95% interval 77.0–79.0%, n = 25,000)."
 
 
 def test_what_was_not_measured_is_said_with_the_reason() -> None:
     missing = {**ROW, "value": float("nan"), "verdict": "not_measured"}
     assert str(sentence_of_value(missing, reason="no surveys", language="en")) == (
-        "First contact resolution was not measured: no surveys."
+        "First contact resolution: not measured, no surveys."
     )
 
 
