@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pandas as pd
 import pytest
 
 from csm_lib.publish.parameters import parameters_of
-from csm_lib.show.tables import NAME_PATTERN
+from csm_lib.show.tables import NAME_PATTERN, table
 
 PROJECT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
@@ -182,24 +183,44 @@ def test_rule_7_text_is_short(path: Path) -> None:
     assert long == {}
 
 
-# how many stand behind a share
+# how many stand behind a share; a target or limit is no share of anything seen
 NUMBER_HEADING = (
     r"(?i)\bn\b|样本|数$|量$|contacts|rows|answers|answered|sent|offered|days|number|count|reviews|complaints|failures"
 )
+SET_HEADING = r"(?i)target|limit|weight|wanted|promise|目标|权重|界限"
+
+
+def columns_of_table(page: str) -> dict[str, list[str]]:
+    """Heading to the texts below it."""
+    body = re.sub(r"<style.*?</style>", "", page, flags=re.S)
+    headings = [plain(head) for head in re.findall(r"<th[^>]*scope=\"col\".*?</th>", body, re.S)]
+    inside = re.search(r"<tbody.*?</tbody>", body, re.S)
+    rows = re.findall(r"<tr.*?</tr>", inside.group() if inside else "", re.S)
+    cells = [[plain(cell) for cell in re.findall(r"<t[dh].*?</t[dh]>", row, re.S)] for row in rows]
+    return {heading: [row[i] for row in cells if i < len(row)] for i, heading in enumerate(headings)}
+
+
+def plain(element: str) -> str:
+    return re.sub(r"<[^>]+>", "", element).strip()
 
 
 @every_notebook
 def test_rule_8_a_shown_share_has_its_n_beside_it(path: Path) -> None:
     for cell_id, kind, content in outputs_of(path):
-        if kind != "text/html" or "provenance" in cell_id:
-            continue
-        body = re.sub(r"<style.*?</style>", "", content, flags=re.S)
-        heads = re.findall(r"<th[^>]*scope=\"col\".*?</th>", body, re.S)
-        headings = [re.sub(r"<[^>]+>", "", head).strip() for head in heads]
-        if re.search(r"<td[^>]*>[^<]*\d%", body):
-            assert [heading for heading in headings if re.search(NUMBER_HEADING, heading)], (cell_id, headings)
+        columns = columns_of_table(content) if kind == "text/html" and "provenance" not in cell_id else {}
+        shares = [
+            heading for heading, texts in columns.items()
+            if not re.search(SET_HEADING, heading) and any(re.fullmatch(r"[+−]?[\d,.]+%.*", text) for text in texts)
+        ]  # fmt: skip
+        has_n = any(re.search(NUMBER_HEADING, heading) for heading in columns)
+        has_n |= "Where it comes from" in columns  # assumptions and settings, row by row
+        assert has_n or not shares, (cell_id, shares)
 
 
+def test_the_check_of_rule_8_sees_a_share_without_its_n() -> None:
+    alone = pd.DataFrame({"team": ["A"], "answered_share": [0.8]})
+    page = table(alone, name="t", title="t", columns={"team": "Team", "answered_share": "Share"}).as_raw_html()
+    assert columns_of_table(page) == {"Team": ["A"], "Share": ["80.0%"]}
 
 
 @every_notebook
