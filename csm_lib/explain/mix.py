@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from csm_lib.definitions import INDICATORS
-from csm_lib.explain.decomposition import mix_and_rate
+from csm_lib.explain.decomposition import mix_and_rate, segment_rates
 from csm_lib.explain.where import is_measured
 from csm_lib.measure.indicators import measure
 from csm_lib.measure.sums import columns_of
@@ -22,6 +22,7 @@ __all__ = ["MISSING_NAME", "change_by_segment", "largest_parts", "mix_by_dimensi
 
 MISSING_NAME = "(not noted)"
 OTHERS_NAME = "(all others)"
+_Z = 1.96
 _PARTS = ["mix", "rate", "total"]
 _LIMITS: Mapping[str, Mapping[str, float]] = {"share": {"low": 0.0, "high": 1.0}, "score": {"low": 1.0, "high": 5.0}}
 
@@ -115,13 +116,14 @@ def mix_within(
     -------
     DataFrame
         One row per group seen in both periods, sorted: `group n value before change mix rate rate_low rate_high
-        reading`. `reading` is `rate` where the interval of the rate part excludes 0, `mix` where it does not and the
-        mix is the larger part, else `unclear`. `.attrs["reason"]` says why there are none.
+        reading`. `reading` is `rate` where the interval of the rate part excludes 0; `mix` where it does not, and the
+        mix is the larger part and too large for chance; else `unclear`. `.attrs["reason"]` says why there are none.
 
     Notes
     -----
     Interval of the rate part: segments are independent, so their squared half-widths, weighted by w̄², add up
-    (square-and-add, Zou and Donner 2008). NaN where a segment has no interval.
+    (square-and-add, Zou and Donner 2008). A share without an interval counts with the widest there can be. The mix part
+    is a mean of r̄ᵢ − R̄ over the contacts of either period; its variance is that of two such means.
 
     Examples
     --------
@@ -180,7 +182,8 @@ def _split_group(name: Any, before: pd.DataFrame, after: pd.DataFrame, *, segmen
     mix, rate = float(parts["mix"].sum()), float(parts["rate"].sum())
     below, above = _spread_of_rate(before, after, segment)
     is_rate = rate - below > 0 or rate + above < 0
-    reading = "rate" if is_rate else "mix" if abs(mix) > abs(rate) else "unclear"
+    is_mix = not np.isnan(below + above) and abs(mix) > max(abs(rate), _Z * _spread_of_mix(before, after, segment))
+    reading = "rate" if is_rate else "mix" if is_mix else "unclear"
     numbers = {"value": parts.attrs["after"], "before": parts.attrs["before"], "change": parts.attrs["change"]}
     return {"group": name, "n": int(after["n"].sum()), **numbers, "mix": mix, "rate": rate, "rate_low": rate - below,
             "rate_high": rate + above, "reading": reading}  # fmt: skip
@@ -196,6 +199,18 @@ def _spread_of_rate(before: pd.DataFrame, after: pd.DataFrame, segment: str) -> 
     below = weight**2 * ((new["value"] - new["low"]) ** 2 + (old["high"] - old["value"]) ** 2)
     above = weight**2 * ((new["high"] - new["value"]) ** 2 + (old["value"] - old["low"]) ** 2)
     return float(np.sqrt(below.sum(skipna=False))), float(np.sqrt(above.sum(skipna=False)))
+
+
+def _spread_of_mix(before: pd.DataFrame, after: pd.DataFrame, segment: str) -> float:
+    """Standard error of the mix part, from the chance in who contacts us about what."""
+    both = segment_rates(before, after, segment=segment, numerator="numerator", denominator="denominator")
+    middle = (both.attrs["before"] + both.attrs["after"]) / 2
+    distance = both[["rate_before", "rate_after"]].mean(axis=1) - middle
+    variance = 0.0
+    for role, side in (("before", before), ("after", after)):
+        weight = both[f"weight_{role}"]
+        variance += float((weight * distance**2).sum() - (weight * distance).sum() ** 2) / float(side["n"].sum())
+    return float(np.sqrt(max(variance, 0.0)))
 
 
 def _bounded(side: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csm_lib.definitions import INDICATORS
+from csm_lib.definitions import INDICATORS, Indicator
 from csm_lib.engine import connect
 from csm_lib.explain.population import MAX_LEVELS, table_of
 from csm_lib.explain.segments import COLUMNS, explain_gap
@@ -37,7 +37,8 @@ def usable_dimensions(facts: Mapping[str, Any], key: str, *, wanted: Sequence[st
     -------
     tuple of (list of str, dict of str to str)
         Columns present in every grain of the indicator with 2 to `MAX_LEVELS` values, in the order wanted; and the
-        others with the reason.
+        others with the reason. Where the population holds contacts that nobody took, what is known of the agent only
+        would say again that somebody took them: such columns are left out.
 
     Examples
     --------
@@ -49,11 +50,22 @@ def usable_dimensions(facts: Mapping[str, Any], key: str, *, wanted: Sequence[st
     usable, left_out = [], {}
     for name in dict.fromkeys(wanted):
         reasons = [_unusable(facts[grain], name, grain) for grain in (row.grain, row.denominator_grain) if grain]
-        if any(reasons):
+        if name in _OF_THE_AGENT and _holds_untaken(row):
+            left_out[name] = "known only once an agent took the contact"
+        elif any(reasons):
             left_out[name] = next(reason for reason in reasons if reason)
         else:
             usable.append(name)
     return usable, left_out
+
+
+_OF_THE_AGENT = ("team", "agent_id", "agent_tenure_days", "agent_load_at_start", "tenure", "agent_load")
+
+
+def _holds_untaken(row: Indicator) -> bool:
+    """Tell whether contacts that no agent took are in an indicator's population."""
+    asks_all = "is_offered" in row.denominator and "is_answered" not in row.denominator
+    return asks_all or "is_self_service" in row.columns
 
 
 def is_measured(facts: Mapping[str, Any], key: str) -> bool:

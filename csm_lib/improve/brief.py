@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from csm_lib.definitions import INDICATORS
 from csm_lib.improve.plan import STATUSES
 
 __all__ = ["causes_of_gaps", "key_gaps", "measures_for_gaps"]
@@ -105,8 +106,7 @@ def causes_of_gaps(
     trees = statements.dropna(subset=["indicator"]).groupby("tree")["indicator"].first()
     rows = []
     for key in gaps["key"]:
-        where = found.get(key)
-        segment = where["segment"].iloc[0] if where is not None and len(where) else None
+        segment = _worst_segment(found.get(key), key)
         if key == "complaint_rate" and len(complaints):
             cause = _of_complaints(complaints)
         else:
@@ -128,7 +128,7 @@ def measures_for_gaps(gaps: pd.DataFrame, plan: pd.DataFrame, *, current: str) -
     plan : DataFrame
         As `csm_lib.improve.plan.action_plan` gives. Columns read: `plan indicator measure owner due_on status`.
     current : str
-        Name of the plan that answers this report.
+        Name of the plan that answers this report; plans are named after periods, so that earlier ones sort before.
 
     Returns
     -------
@@ -143,8 +143,8 @@ def measures_for_gaps(gaps: pd.DataFrame, plan: pd.DataFrame, *, current: str) -
     >>> measures_for_gaps(pd.DataFrame({"key": ["fcr", "frt"]}), plan, current="2024Q1")["measure"].tolist()
     ['train', None]
     """
-    is_current = plan["plan"].eq(current)
-    usable = plan[is_current | ~plan["status"].isin(STATUSES[:2])]
+    is_earlier = plan["plan"].fillna("").astype(str) < current
+    usable = plan[plan["plan"].eq(current) | (is_earlier & ~plan["status"].isin(STATUSES[:2]))]
     usable = usable.assign(_old=~usable["plan"].eq(current)).sort_values("_old", kind="stable")
     first = usable.drop_duplicates("indicator").set_index("indicator")
     beside = {name: [first[name].get(key) for key in gaps["key"]] for name in _PLANNED}
@@ -161,6 +161,15 @@ def _excess(row: Mapping[Any, Any]) -> float:
     else:
         allowed, missing = (1 - target if row["unit"] == "share" else abs(target)), target - value
     return missing / allowed if allowed > 0 else math.copysign(math.inf, missing) if missing else 0.0
+
+
+def _worst_segment(found: pd.DataFrame | None, key: str) -> Any:
+    """Give the first segment on the bad side."""
+    if found is None or found.empty:
+        return None
+    sign = -1 if INDICATORS[key].better == "higher" else 1
+    worse = found[found["contribution"].astype(float) * sign > 0]
+    return worse["segment"].iloc[0] if len(worse) else None
 
 
 def _of_complaints(complaints: pd.DataFrame) -> dict[str, Any]:

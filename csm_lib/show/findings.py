@@ -61,7 +61,7 @@ def sentence_not_measured(reason: Any, *, language: str | None = None) -> Senten
 
 
 def sentence_of_segments(found: pd.DataFrame, *, key: str, language: str | None = None) -> Sentence:
-    """Name the segment that carries most of a gap.
+    """Name the segment that carries most of a gap, among those on the bad side.
 
     Parameters
     ----------
@@ -85,9 +85,11 @@ def sentence_of_segments(found: pd.DataFrame, *, key: str, language: str | None 
     """
     if not len(found) and found.attrs.get("reason"):
         return sentence_not_measured(found.attrs["reason"], language=language)
-    if not len(found):
+    unit, sign = INDICATORS[key].unit, -1 if INDICATORS[key].better == "higher" else 1
+    worse = found[found["contribution"].astype(float) * sign > 0]
+    if not len(worse):
         return sentence("{said}", language=language, said=say("nothing_stands_out", language))
-    row, unit = found.iloc[0], INDICATORS[key].unit
+    row = worse.iloc[0]
     return sentence(
         "{name} sits {side} where {segment}: {value} against {reference}, which carries {part} of the gap "
         "(95% interval {interval}).",
@@ -120,8 +122,9 @@ def sentence_of_causes(counted: pd.DataFrame, *, language: str | None = None) ->
     --------
     >>> counted = pd.DataFrame({"cause": ["knowledge"], "n": [40], "value": [0.4], "low": [0.3], "high": [0.5]})
     >>> counted.attrs.update(n_coded=100, uncoded_share=0.1)
-    >>> sentence_of_causes(counted)
-    Of 100 coded failures 40.0% are coded to knowledge (30.0–50.0%); 10.0% of all failures carry no code.
+    >>> sentence_of_causes(counted)  # doctest: +NORMALIZE_WHITESPACE
+    Of 100 coded failures at the first contact 40.0% are coded to knowledge (30.0–50.0%); 10.0% of all failures carry
+    no code.
     """
     if not len(counted):
         n_failures = counted.attrs.get("n_failures", 0)
@@ -138,8 +141,8 @@ def sentence_of_causes(counted: pd.DataFrame, *, language: str | None = None) ->
         for row in counted.itertuples()
     ]
     return sentence(
-        "Of {n} coded failures {parts}; {uncoded} of all failures carry no code.",
-        zh="在{n}件已编码的失败中，{parts}；全部失败中有{uncoded}没有编码。",
+        "Of {n} coded failures at the first contact {parts}; {uncoded} of all failures carry no code.",
+        zh="在{n}件已编码的首次未解决联络中，{parts}；全部失败中有{uncoded}没有编码。",
         language=language,
         n=(counted.attrs["n_coded"], "n"),
         parts=joint.join(parts),

@@ -130,7 +130,7 @@ def write_interval(low: Any, high: Any, unit: str, *, language: str | None = Non
     """
     if low is None or high is None or low != low or high != high:
         return NOT_MEASURED
-    joint = " to " if in_language(language) == "en" and (low < 0 or high < 0) else "–"
+    joint = {"en": " to ", "zh": "至"}[in_language(language)] if low < 0 or high < 0 else "–"
     lower, upper = write_value(low, unit, language=language), write_value(high, unit, language=language)
     ending = upper.lstrip("−+0123456789.,")
     return joint.join((lower.removesuffix(ending), upper))

@@ -195,15 +195,15 @@ def sentence_of_more_agents(
     )
 
 
-def sentence_of_scenario(compared: pd.DataFrame, *, name: str | None = None, language: str | None = None) -> Sentence:
-    """Say what one scenario would change.
+def sentence_of_scenario(compared: pd.DataFrame, *, share: float, language: str | None = None) -> Sentence:
+    """Say what a bot would change that takes a share of one issue.
 
     Parameters
     ----------
     compared : DataFrame
-        As `csm_lib.staff.scenarios.compare_scenarios`; the first row is today.
-    name : str, optional
-        The scenario; the second row unless given.
+        As `csm_lib.staff.scenarios.compare_scenarios`; the first row is today, the second the bot.
+    share : float, 0–1
+        Share of the issue that the bot takes.
     language : str, optional
 
     Returns
@@ -212,15 +212,16 @@ def sentence_of_scenario(compared: pd.DataFrame, *, name: str | None = None, lan
     """
     if len(compared) < 2:
         return sentence_not_measured(compared.attrs.get("reason"), language=language)
-    today, rows = compared.iloc[0], compared[compared["scenario"] == name] if name else compared.iloc[1:]
-    after = rows.iloc[0]
+    today, after = compared.iloc[0], compared.iloc[1]
     return sentence(
-        "With {name} agents would be offered {offered} contacts instead of {before}; the answer rate would go from "
-        "{rate_before} to {rate_after}, the mean wait from {wait_before} to {wait_after} with the same staff.",
-        zh="{name}：转人工的联络由{before}降为{offered}；在相同人手下接通率由{rate_before}变为{rate_after}，"
+        "With {name} that takes {share} of it agents would be offered {offered} contacts instead of {before}; the answer "
+        "rate would go from {rate_before} to {rate_after}, the mean wait from {wait_before} to {wait_after} with the "
+        "same staff.",
+        zh="{name}（分流{share}）：转人工的联络由{before}降为{offered}；在相同人手下接通率由{rate_before}变为{rate_after}，"
         "平均等待由{wait_before}变为{wait_after}。",
         language=language,
         name=after["scenario"],
+        share=(share, "share"),
         offered=(after["offered"], "n"),
         before=(today["offered"], "n"),
         rate_before=(today["answer_rate_share"], "share"),
