@@ -22,6 +22,7 @@ NOT_MEASURED = "–"
 UNITS = {
     "s": "duration in seconds",
     "share": "0–1, shown as percent",
+    "share_fine": "0–1, shown as percent with two decimals",
     "points": "difference of shares, −1 to 1, shown times 100",
     "score": "rating, two decimals",
     "n": "count",
@@ -87,8 +88,8 @@ def write_value(value: Any, unit: str, *, language: str | None = None, signed: b
 
     Examples
     --------
-    >>> write_value(0.7812, "share")
-    '78.1%'
+    >>> write_value(0.7812, "share"), write_value(0.7812, "share_fine")
+    ('78.1%', '78.12%')
     >>> write_value(35.04, "s"), write_value(5400, "s"), write_value(-0.0123, "points")
     ('35.0 s', '90.0 min', '−1.2')
     """
@@ -159,11 +160,11 @@ def write_date(value: Any, *, language: str | None = None) -> str:
 
 
 def _number(value: float, unit: str, language: str) -> str:
-    scale = 100.0 if unit in ("share", "points") else 1.0
-    pattern = {"score": "#,##0.00", "n": "#,##0", "exact": "#,##0.####"}.get(unit, "#,##0.0")
+    scale = 100.0 if unit in ("share", "share_fine", "points") else 1.0
+    pattern = {"score": "#,##0.00", "share_fine": "#,##0.00", "n": "#,##0", "exact": "#,##0.####"}.get(unit, "#,##0.0")
     text = format_decimal(value * scale, format=pattern, locale=LANGUAGES[language]).replace("-", "−")
     text = text.removeprefix("−") if not any(digit in text for digit in "123456789") else text
-    return f"{text}%" if unit == "share" else text
+    return f"{text}%" if unit in ("share", "share_fine") else text
 
 
 def _duration(value: float, language: str) -> str:
