@@ -112,7 +112,8 @@ def causes_of_gaps(
         else:
             cause = _of_whys(whys[whys["tree"].isin(trees.index[trees == key])])
         rows.append({"where": segment, **cause})
-    beside = pd.DataFrame(rows, columns=["where", "cause", "evidence", "cause_share"], index=gaps.index)
+    beside = pd.DataFrame(rows, columns=["where", "cause", "evidence", "cause_share"], index=gaps.index, dtype=object)
+    beside = beside.astype({"cause_share": float})
     table = pd.concat([gaps, beside], axis=1)
     table.attrs = dict(gaps.attrs)
     return table

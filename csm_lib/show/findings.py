@@ -218,9 +218,10 @@ def sentence_of_mix_within(table: pd.DataFrame, *, key: str, group: str, languag
         for row in fell[fell["reading"] == reading].itertuples():
             numbers = {name: _change(getattr(row, name), unit, language) for name in ("change", "mix", "rate")}
             interval = write_interval(row.rate_low, row.rate_high, _unit_of_change(unit), language=language)
-            parts.append(say(f"within_{reading}", language, group=f"{group} {row.group}", interval=interval, **numbers))
+            called = f"{group[:1].upper()}{group[1:]} {row.group}"
+            parts.append(say(f"within_{reading}", language, group=called, interval=interval, **numbers))
     text = " ".join(parts) if parts else say("within_none", language, group=group)
-    return sentence("{said}", language=language, said=text[:1].upper() + text[1:])
+    return sentence("{said}", language=language, said=text)
 
 
 def sentence_of_hours(found: dict[str, Any], *, key: str, language: str | None = None) -> Sentence:

@@ -215,8 +215,8 @@ def sentence_of_scenario(compared: pd.DataFrame, *, share: float, language: str 
     today, after = compared.iloc[0], compared.iloc[1]
     return sentence(
         "With {name} that takes {share} of it agents would be offered {offered} contacts instead of {before}; the "
-        "answer rate would go from {rate_before} to {rate_after}, the mean wait from {wait_before} to {wait_after} with "
-        "the same staff.",
+        "answer rate would go from {rate_before} to {rate_after}, the mean wait from {wait_before} to {wait_after} "
+        "with the same staff.",
         zh="{name}（分流{share}）：转人工的联络由{before}降为{offered}；在相同人手下接通率由{rate_before}变为{rate_after}，"
         "平均等待由{wait_before}变为{wait_after}。",
         language=language,
