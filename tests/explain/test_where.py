@@ -117,9 +117,17 @@ def by_hour(values: dict[int, float], key: str = "answer_rate") -> pd.DataFrame:
         ({8: 0.95, 9: 0.70, 10: 0.95, 17: 0.72, 18: 0.95}, "answer_rate", (9, 10)),
         ({8: 0.70, 9: 0.95, 10: 0.95}, "answer_rate", (8, 9)),
         ({8: 20.0, 9: 21.0, 10: 60.0, 11: 58.0}, "frt", (10, 12)),
+        ({8: 0.5, 9: 0.62, 10: 0.95}, "answer_rate", (8, 10)),
         ({8: 0.9, 9: 0.9}, "answer_rate", (8, 9)),
     ],
-    ids=["the evening peak", "the worst of two dips", "the first hour", "long waits are bad", "all alike: one hour"],
+    ids=[
+        "the evening peak",
+        "the worst of two dips",
+        "the first hour",
+        "long waits are bad",
+        "the worst is no rival of itself",
+        "all alike: one hour",
+    ],
 )
 def test_the_worst_hours_are_a_stretch_around_the_worst(
     values: dict[int, float], key: str, stretch: tuple[int, int]
