@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 _MOST_LABELS = 13
-_LINE_LETTERS = 110  # what fits under a chart
+_LINE_LETTERS = 96  # what fits under a chart
 
 
 def measured_at(frame: pd.DataFrame, value: str, at: str) -> pd.Series:

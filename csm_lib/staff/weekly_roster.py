@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 
 from csm_lib.staff.roster import cheapest_cover
 
-__all__ = ["ShiftPattern", "assumed_patterns", "cheapest_week", "covers", "rostered", "shift_patterns", "week_of_staff"]
+__all__ = [
+    "ShiftPattern",
+    "assumed_patterns",
+    "cheapest_week",
+    "covers",
+    "rostered",
+    "shift_patterns",
+    "week_of_staff",
+    "with_band",
+]
 
 _DAY_MIN = 1440
 _RARE_SHARE = 0.01
@@ -108,6 +117,29 @@ def assumed_patterns(local_times: pd.Series) -> tuple[ShiftPattern, ...]:
     first, last = (_minute(time) // 60 for time in (min(local_times), max(local_times)))
     starts = range(first, max(first, last + 1 - _ASSUMED_H) + 1)
     return tuple(ShiftPattern(((start * 60, (start + _ASSUMED_H) * 60),)) for start in starts)
+
+
+def with_band(patterns: tuple[ShiftPattern, ...], from_hour: int, to_hour: int) -> tuple[ShiftPattern, ...]:
+    """Add a part-time shift over a band of hours to the shifts on offer.
+
+    Parameters
+    ----------
+    patterns : tuple of ShiftPattern
+    from_hour, to_hour : int
+        Local hours of the band.
+
+    Returns
+    -------
+    tuple of ShiftPattern
+        In order of their blocks; without any patterns the band is not offered alone.
+
+    Examples
+    --------
+    >>> [pattern.name for pattern in with_band((ShiftPattern(((480, 1020),)),), 17, 21)]
+    ['08:00–17:00', '17:00–21:00']
+    """
+    band = ShiftPattern(((from_hour * 60, to_hour * 60),))
+    return tuple(sorted({*patterns, band}, key=lambda pattern: pattern.blocks)) if patterns else ()
 
 
 def covers(patterns: tuple[ShiftPattern, ...], local_times: pd.Series, *, interval_s: float) -> NDArray[np.int64]:
