@@ -45,6 +45,17 @@ class Call:
         """The workspace this call speaks of."""
         return find_workspace(self.named)
 
+    @property
+    def present_workspace(self) -> Path:
+        """The workspace this call speaks of, which must be there already."""
+        workspace = self.workspace
+        if not workspace.is_dir():
+            raise UsageError(
+                f"workspace must be a folder that exists, got {str(workspace)!r}. "
+                f'Correct it, or make it: csm init "{workspace}".'
+            )
+        return workspace
+
     def tell(self, text: str) -> None:
         """Say something to a person: on stdout, or on stderr where stdout carries JSON."""
         typer.echo(text, err=self.as_json)
@@ -119,7 +130,7 @@ def ingest(call: Call, *, paths: Sequence[Path], source: str | None) -> int:
         call.tell(f"{file.path} → {file.table}: read {file.read:,}, kept {file.kept:,}, set aside: {aside}")
     if not result.files:
         call.tell(f"Nothing to read: put exports into {workspace / 'data' / 'raw'}, or name the files.")
-    return call.finish({"files": [file.as_json() for file in result.files]})
+    return call.finish({"files": [file.as_json() for file in result.files], "warnings": list(result.warnings)})
 
 
 def check(call: Call, *, period: str | None) -> int:
@@ -128,7 +139,7 @@ def check(call: Call, *, period: str | None) -> int:
     from csm_lib.publish.parameters import parameters_of
     from csm_lib.workbook import open_workbook
 
-    workspace = call.workspace
+    workspace = call.present_workspace
     settings = load_settings(workspace)
     sources = load_sources(workspace)
     found = sorted(notebooks_folder().glob("*.ipynb"))
@@ -161,7 +172,7 @@ def run(
     from csm_lib.publish.site import publish
     from csm_lib.workbook import open_workbook
 
-    workspace = call.workspace
+    workspace = call.present_workspace
     settings = load_settings(workspace)
     if language not in (None, "en", "zh"):
         raise SettingError(f"language must be one of en, zh, got {language!r}. Correct it.")
@@ -189,7 +200,7 @@ def list_all(call: Call) -> int:
     """List what there is: periods with data, reports, notebooks, indicators."""
     from csm_lib.workbook import periods_with_data
 
-    workspace = call.workspace
+    workspace = call.present_workspace
     periods = periods_with_data(workspace)
     index = sorted(path.parent.name for path in (workspace / "reports").glob("[!.]*/run.json"))
     found = [path.stem for path in sorted(notebooks_folder().glob("*.ipynb"))]
@@ -205,7 +216,7 @@ def refresh(call: Call, *, jobs: int | None) -> int:
     from csm_lib.progress import reporter
     from csm_lib.publish.runner import execute_in_place
 
-    workspace = call.workspace
+    workspace = call.present_workspace
     _require_sample(workspace, "refresh")
     if not (workspace / "data" / "raw" / "sample" / "truth.json").exists():
         raise UsageError(f"refresh must find the sample organisation, got none in {workspace}. Run `csm demo` first.")

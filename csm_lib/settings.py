@@ -7,8 +7,11 @@ file, the key, the value and what is allowed.
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -88,12 +91,21 @@ class WorkbookSettings(_Record):
     def _known_live(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
         return _known("channel", channels, words_of("channel"))
 
+    @field_validator("country")
+    @classmethod
+    def _known_country(cls, country: str | None) -> str | None:
+        if country is not None:
+            _or_value_error(partial(public_holidays, country, [2024]))
+        return country
+
     @field_validator("hours")
     @classmethod
     def _known_hours(cls, hours: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
         _known("channel or 'default'", tuple(hours), ("default", *words_of("channel")))
-        for week in hours.values():
+        for channel, week in hours.items():
             _known("day", tuple(week), ("daily", *DAYS))
+            for day, text in week.items():
+                _or_value_error(partial(parse_hours, text, where=f"hours.{channel}.{day}"))
         return hours
 
     @property
@@ -129,6 +141,11 @@ class Target(_Record):
     @classmethod
     def _known_indicator(cls, key: str) -> str:
         return _known("indicator", (key,), tuple(INDICATORS))[0]
+
+    @model_validator(mode="after")
+    def _fits_the_unit(self) -> Target:
+        _check_unit(self.indicator, self.value)
+        return self
 
 
 class Thresholds(_Record):
@@ -210,6 +227,13 @@ class Objective(_Record):
     @classmethod
     def _known_indicator(cls, key: str | None) -> str | None:
         return key and _known("indicator", (key,), tuple(INDICATORS))[0]
+
+    @model_validator(mode="after")
+    def _fits_the_unit(self) -> Objective:
+        for value in (self.baseline, self.target):
+            if self.indicator is not None and value is not None:
+                _check_unit(self.indicator, value)
+        return self
 
 
 class ObjectiveSettings(_Record):
@@ -328,6 +352,25 @@ def _record_within(annotation: Any) -> Any:
         if found is not None:
             return found
     return None
+
+
+# what a target may be, by the unit of its indicator
+_UNIT_BOUNDS = {"s": (0.0, math.inf, "seconds"), "share": (0.0, 1.0, "a share from 0 to 1, such as 0.85 for 85 %")}
+_UNIT_BOUNDS |= {"points": (-1.0, 1.0, "from -1 to 1, such as 0.4 for 40"), "score": (1.0, 5.0, "a score from 1 to 5")}
+
+
+def _check_unit(key: str, value: float) -> None:
+    low, high, said = _UNIT_BOUNDS[INDICATORS[key].unit]
+    if not low <= value <= high:
+        raise ValueError(f"the figure of {key} must be {said}")
+
+
+def _or_value_error(check: Callable[[], object]) -> None:
+    """Run a check of another module; its refusal becomes one of this field."""
+    try:
+        check()
+    except SettingError as refused:
+        raise ValueError(str(refused).partition(", got ")[0]) from refused
 
 
 def _known(what: str, names: tuple[str, ...], allowed: tuple[str, ...]) -> tuple[str, ...]:

@@ -43,7 +43,8 @@ ended AS (
         *,
         CASE WHEN taken_at IS NULL THEN abandoned_at END AS left_at,
         COALESCE(taken_at, abandoned_at) AS wait_ended_at,
-        COALESCE(resolved_at, closed_at) AS finished_at
+        COALESCE(resolved_at, closed_at, CASE WHEN is_live THEN taken_at + to_seconds(COALESCE(effort_s, 0)) END)
+            AS finished_at
     FROM times
 )
 """
@@ -86,8 +87,8 @@ clocked AS (
 """
 )
 
-# a channel whose source never says that anything was resolved leaves the outcome unknown, not negative;
-# a contact was worked on by a human if one answered it, spent time on it, or owns it and it was not abandoned
+# a human worked on a contact if one answered it, spent time on it, or owns one that is over and was not abandoned;
+# an outcome is known where the row tells one, or where its channel tells of others: silence then means "not resolved"
 _FLAGS = """
 flagged AS (
     SELECT
@@ -95,13 +96,16 @@ flagged AS (
         replied_at IS NOT NULL OR taken_at IS NOT NULL AS is_answered,
         left_at IS NOT NULL AS is_abandoned,
         taken_at IS NOT NULL OR replied_at IS NOT NULL OR COALESCE(effort_s, 0) > 0
-            OR (agent_id IS NOT NULL AND left_at IS NULL AND NOT COALESCE(bot_resolved, FALSE)) AS is_handled,
+            OR (agent_id IS NOT NULL AND COALESCE(resolved_at, closed_at) IS NOT NULL AND left_at IS NULL
+                AND NOT COALESCE(bot_resolved, FALSE)) AS is_handled,
         CASE WHEN resolved_at IS NOT NULL OR status = 'resolved' THEN TRUE
-            WHEN bool_or(resolved_at IS NOT NULL OR status = 'resolved') OVER (PARTITION BY channel) THEN FALSE
+            WHEN COALESCE(status, CAST(withdrawn_at AS VARCHAR)) IS NOT NULL OR reopen_count > 0 THEN FALSE
+            WHEN bool_or(resolved_at IS NOT NULL OR status IS NOT NULL) OVER (PARTITION BY channel) THEN FALSE
         END AS is_resolved,
         is_live AND asked_in_hours AND (
-            queue_entered_at IS NOT NULL OR taken_at IS NOT NULL OR left_at IS NOT NULL
-            OR (NOT COALESCE(bot_resolved, FALSE) AND closed_at IS NULL AND withdrawn_at IS NULL)
+            taken_at IS NOT NULL OR left_at IS NOT NULL
+            OR (NOT COALESCE(bot_resolved, FALSE)
+                AND (queue_entered_at IS NOT NULL OR (closed_at IS NULL AND withdrawn_at IS NULL)))
         ) AS is_offered
     FROM clocked
 )
@@ -166,17 +170,18 @@ SELECT
     f.* EXCLUDE (first_response_at, handle_s),
     a.csat, a.speed, a.accuracy_rating, a.attitude, a.outcome, a.recommend, a.would_recommend,
     replied_at AS first_response_at,
-    epoch(replied_at) - epoch(asked_at) AS first_response_s,
+    CASE WHEN replied_at >= asked_at THEN epoch(replied_at) - epoch(asked_at) END AS first_response_s,
     epoch(replied_at) - epoch(created_at) AS first_response_from_start_s,
-    CASE WHEN is_live THEN epoch(wait_ended_at) - epoch(asked_at) END AS wait_s,
+    CASE WHEN is_live AND wait_ended_at >= asked_at THEN epoch(wait_ended_at) - epoch(asked_at) END AS wait_s,
     effort_s AS handle_s,
     epoch(resolved_at) - epoch(created_at) AS resolution_s,
-    replied_clock - asked_clock AS first_response_business_s,
-    CASE WHEN is_live THEN waited_clock - asked_clock END AS wait_business_s,
+    CASE WHEN replied_at >= asked_at THEN replied_clock - asked_clock END AS first_response_business_s,
+    CASE WHEN is_live AND wait_ended_at >= asked_at THEN waited_clock - asked_clock END AS wait_business_s,
     effort_s AS handle_business_s,
     resolved_clock - created_clock AS resolution_business_s,
-    is_abandoned AND epoch(wait_ended_at) - epoch(asked_at) < {short_abandon_s} AS is_short_abandon,
-    is_live AND taken_at IS NOT NULL AND epoch(taken_at) - epoch(asked_at) <= {threshold_s} AS is_in_time,
+    is_abandoned AND wait_ended_at >= asked_at AND epoch(wait_ended_at) - epoch(asked_at) < {short_abandon_s}
+        AS is_short_abandon,
+    is_live AND COALESCE(epoch(taken_at) - epoch(asked_at) BETWEEN 0 AND {threshold_s}, FALSE) AS is_in_time,
     CASE WHEN {has_bot} THEN COALESCE(bot_resolved, FALSE) AND NOT is_handled END AS is_self_service,
     CASE WHEN has_whole_window THEN
         COALESCE(next_at <= window_opens_at + INTERVAL '{window_days} days', FALSE) END AS is_repeat,
@@ -201,7 +206,7 @@ LEFT JOIN (SELECT agent_id, hired_on FROM agents) g ON g.agent_id = f.agent_id
 SURVEY = """
 SELECT
     s.survey_id, s.contact_id, COALESCE(s.customer_id, c.customer_id) AS customer_id, s.sent_at, s.answered_at,
-    (COALESCE(s.answered_at, s.sent_at) AT TIME ZONE '{zone}')::DATE AS local_date,
+    (COALESCE(s.answered_at, s.sent_at, c.created_at) AT TIME ZONE '{zone}')::DATE AS local_date,
     c.channel, c.team, c.agent_id, c.issue, c.product, c.customer_segment,
     s.csat, s.speed, s.accuracy_rating, s.attitude, s.outcome, s.recommend, s.would_recommend, s.comment, s.weight,
     epoch(s.sent_at) - epoch(COALESCE(c.closed_at, c.resolved_at)) AS sent_delay_s,
@@ -210,26 +215,29 @@ FROM surveys s
 LEFT JOIN contacts c USING (contact_id)
 """
 
-# a random review stands for N ÷ n contacts: N handled contacts of its stratum and week, n random reviews of them
+# a random review stands for N ÷ n contacts: N handled contacts of its stratum and week, n random reviews among them
+# that judged the item; a review of a contact that is not in the data stands for nobody
 REVIEW = """
 WITH handled AS (
-    SELECT contact_id, channel, team, agent_id, issue, product,
-        COALESCE({stratum}, '') AS stratum_value,
-        (created_at AT TIME ZONE '{zone}')::DATE AS local_date,
-        date_trunc('week', (created_at AT TIME ZONE '{zone}'))::DATE AS week_on,
-        COALESCE(answered_at, first_response_at) IS NOT NULL
-            OR (agent_id IS NOT NULL AND abandoned_at IS NULL AND NOT COALESCE(bot_resolved, FALSE)) AS is_eligible
-    FROM contacts
+    SELECT c.contact_id, c.channel, c.team, c.agent_id, c.issue, c.product,
+        COALESCE(c.{stratum}, '') AS stratum_value,
+        f.local_date, date_trunc('week', f.local_date)::DATE AS week_on, f.is_handled
+    FROM contacts c JOIN contact_facts f USING (contact_id)
 ),
-frame AS (SELECT stratum_value, week_on, count(*) FILTER (is_eligible) AS contacts FROM handled GROUP BY ALL),
+frame AS (SELECT stratum_value, week_on, count(*) FILTER (is_handled) AS n_contacts FROM handled GROUP BY ALL),
 judged AS (
     SELECT r.*, h.* EXCLUDE (contact_id),
-        COALESCE(r.selection = 'random', FALSE) AND row_number() OVER (
+        h.contact_id IS NOT NULL AND COALESCE(r.selection = 'random', FALSE) AND row_number() OVER (
             PARTITION BY r.contact_id, r.selection = 'random'
             ORDER BY COALESCE(r.is_adjudicated, FALSE) DESC, r.reviewed_at, r.review_id
         ) = 1 AS is_counted
     FROM reviews r
     LEFT JOIN handled h ON h.contact_id = r.contact_id
+),
+counted AS (
+    SELECT stratum_value, week_on, count(is_accurate) AS n_accurate, count(follows_script) AS n_script,
+        count(is_complete) AS n_complete
+    FROM judged WHERE is_counted GROUP BY ALL
 )
 SELECT
     review_id, contact_id, reviewer_id, reviewed_at,
@@ -237,11 +245,15 @@ SELECT
     j.week_on, channel, team, agent_id, issue, product, selection,
     COALESCE(stratum, j.stratum_value) AS stratum,
     is_accurate, follows_script, is_complete, attitude, is_adjudicated, is_counted,
-    CASE WHEN is_counted THEN COALESCE(
-        greatest(f.contacts, 1) / count(*) FILTER (is_counted) OVER (PARTITION BY j.stratum_value, j.week_on), 1)
-    END AS review_weight
+    CASE WHEN is_counted AND is_accurate IS NOT NULL THEN greatest(f.n_contacts, n.n_accurate) / n.n_accurate END
+        AS review_weight,
+    CASE WHEN is_counted AND follows_script IS NOT NULL THEN greatest(f.n_contacts, n.n_script) / n.n_script END
+        AS script_weight,
+    CASE WHEN is_counted AND is_complete IS NOT NULL THEN greatest(f.n_contacts, n.n_complete) / n.n_complete END
+        AS completeness_weight
 FROM judged j
 LEFT JOIN frame f ON f.stratum_value = j.stratum_value AND f.week_on = j.week_on
+LEFT JOIN counted n ON n.stratum_value = j.stratum_value AND n.week_on = j.week_on
 """
 
 COMPLAINT = """
@@ -254,7 +266,8 @@ SELECT
         PARTITION BY p.contact_id ORDER BY p.received_at, p.complaint_id) = 1 AS is_counted,
     COALESCE(p.is_escalated, CASE
         WHEN p.resolved_at IS NOT NULL THEN p.resolved_at > p.received_at + INTERVAL '{escalation_h} hours'
-        WHEN p.received_at + INTERVAL '{escalation_h} hours' < TIMESTAMPTZ '{cut_off} 23:59:59+00' THEN TRUE
+        WHEN p.received_at + INTERVAL '{escalation_h} hours'
+            < ((DATE '{cut_off}' + 1)::TIMESTAMP AT TIME ZONE '{zone}') THEN TRUE
     END) AS is_escalated,
     CASE WHEN p.is_escalated IS NOT NULL THEN 'as coded' ELSE 'unresolved after {escalation_h} h' END
         AS escalation_basis,

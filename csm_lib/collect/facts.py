@@ -20,7 +20,7 @@ from csm_lib.settings import Settings
 __all__ = ["build_facts", "cut_off", "facts_fingerprint"]
 
 # raise this when a fact's meaning changes: stored facts are then rebuilt
-_EDITION = "2"
+_EDITION = "3"
 
 # the columns a review's stratum may be drawn by, in the order in which they are tried
 _STRATUM_COLUMNS = ("channel", "team", "issue", "product", "customer_segment", "priority", "stage")

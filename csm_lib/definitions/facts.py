@@ -107,7 +107,7 @@ _FACTS = (
             ("BOOLEAN", "is_accurate follows_script is_complete"),
             ("INTEGER", "attitude"),
             ("BOOLEAN", "is_adjudicated is_counted"),
-            ("DOUBLE", "review_weight"),
+            ("DOUBLE", "review_weight script_weight completeness_weight"),
         ),
     ),
     Fact(

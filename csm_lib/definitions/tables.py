@@ -130,6 +130,7 @@ _TABLES = (
         time_order=(
             ("created_at", "queue_entered_at"),
             ("created_at", "answered_at"),
+            ("created_at", "abandoned_at"),
             ("created_at", "first_response_at"),
             ("created_at", "resolved_at"),
             ("created_at", "closed_at"),

@@ -112,6 +112,8 @@ def parameters_for(
     for notebook, key, value in wanted:
         if notebook not in declared:
             broken.append(_refusal("notebook", notebook, list(declared), "notebooks of this run"))
+        elif key in common and key in own.get(notebook, {}):
+            broken.append(_common_refusal(notebook, key))
         elif key not in declared[notebook]:
             broken.append(_refusal("parameter", f"{notebook}.{key}", list(declared[notebook]), "it has"))
         else:
@@ -119,10 +121,16 @@ def parameters_for(
                 given[notebook][key] = _typed(value, declared[notebook][key])
             except ValueError:
                 kind = declared[notebook][key].kind
-                broken.append(f"{notebook}.{key} must be of type {kind}, got {value!r}. Give a {kind}.")
+                broken.append(f"{notebook}.{key} must be of type {kind}, got {value!r}. Correct the value.")
     if broken:
-        raise SettingError("\n".join(broken))
+        raise SettingError("\n".join(dict.fromkeys(broken)))
     return given
+
+
+def _common_refusal(notebook: str, key: str) -> str:
+    """Say why one notebook cannot have a period, scope or language of its own: a report speaks of one."""
+    how = "the argument PERIOD" if key == "period" else f"--{key}"
+    return f"{notebook}.{key} must be that of the whole report, got one of its own. Use {how}."
 
 
 def _refusal(what: str, got: str, options: list[str], lead: str) -> str:

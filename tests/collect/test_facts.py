@@ -160,13 +160,14 @@ def test_first_contact_resolution_counts_whom_it_should(changes: dict[str, Any],
 
 def test_an_open_contact_counts_as_failed_once_it_is_older_than_the_maturity_limit() -> None:
     row = call("open", "2024-01-02 10:00:00", customer_id="c1", issue="refund", agent_id="g1", status="open")
+    row |= {"answered_at": "2024-01-02 10:00:20"}
     facts = facts_of(contacts=[row, solved("other", "2024-01-02 10:00:00", customer_id="c2"), LATE])
     assert facts.loc["open", "is_first_contact_resolved"] is False
 
 
 def test_a_source_without_outcomes_leaves_resolution_unknown() -> None:
     row = call("a", "2024-01-02 10:00:00", answered_at="2024-01-02 10:00:20", customer_id="c1", issue="refund")
-    row |= {"status": "closed", "closed_at": "2024-01-02 10:05:00"}
+    row |= {"closed_at": "2024-01-02 10:05:00"}
     facts = facts_of(contacts=[row, LATE])
     assert facts.loc["a", "is_resolved"] is None
     assert facts.loc["a", "is_first_contact_resolved"] is None
@@ -225,3 +226,75 @@ def test_facts_are_rebuilt_only_when_a_setting_they_rest_on_changes() -> None:
     renamed = Settings(workbook=SETTINGS.workbook.model_copy(update={"organisation": "Other"}))
     shorter = Settings(workbook=SETTINGS.workbook.model_copy(update={"repeat_window_days": 3}))
     assert facts_fingerprint(renamed) == facts_fingerprint(SETTINGS) != facts_fingerprint(shorter)
+
+
+@pytest.mark.parametrize("status", ["open", "closed", "withdrawn", "merged", "waiting_customer"])
+def test_a_status_other_than_resolved_is_an_outcome_too(status: str) -> None:
+    row = call("a", "2024-01-02 10:00:00", answered_at="2024-01-02 10:00:20", customer_id="c1", issue="refund")
+    facts = facts_of(contacts=[row | {"status": status}, LATE])
+    assert not facts.loc["a", "is_resolved"]
+    assert facts.loc["a", "is_first_contact_resolved"] is False
+
+
+def test_an_email_that_was_only_assigned_was_not_worked_on() -> None:
+    mail = {"channel": "email", "created_at": "2024-01-02 10:00:00", "agent_id": "g1"}
+    facts = facts_of(
+        contacts=[
+            mail | {"contact_id": "assigned"},
+            mail | {"contact_id": "closed", "closed_at": "2024-01-02 11:00:00"},
+            mail | {"contact_id": "replied", "first_response_at": "2024-01-02 11:00:00"},
+        ]
+    )
+    assert facts.index[facts["is_handled"]].tolist() == ["closed", "replied"]
+
+
+def test_a_bot_that_solved_it_in_the_queue_leaves_nobody_waiting() -> None:
+    row = call("a", "2024-01-02 10:00:00", bot_resolved=True) | {"channel": "chat"}
+    facts = facts_of(contacts=[row])
+    assert facts.loc["a", ["is_offered", "is_self_service"]].tolist() == [False, True]
+
+
+def test_a_reply_before_the_last_queueing_has_no_measured_time() -> None:
+    row = call("a", "2024-01-02 10:00:00", answered_at="2024-01-02 10:05:10", first_response_at="2024-01-02 10:01:00")
+    row |= {"channel": "chat", "queue_entered_at": "2024-01-02 10:05:00"}
+    facts = facts_of(contacts=[row]).loc["a"]
+    assert pd.isna(facts["first_response_s"])
+    assert facts["wait_s"] == 10
+
+
+def test_a_review_weighs_by_the_reviews_that_judged_the_item() -> None:
+    contacts = [solved(f"k{number}", "2024-01-02 10:00:00", customer_id=f"c{number}") for number in range(12)]
+    reviews = [
+        {
+            "review_id": f"r{number}",
+            "contact_id": f"k{number}" if number < 4 else "unknown",
+            "reviewer_id": "q1",
+            "reviewed_at": "2024-01-04 09:00:00",
+            "selection": "random",
+            "is_accurate": True if number < 2 else None,
+            "follows_script": True,
+        }
+        for number in range(5)
+    ]
+    facts = facts_of("review", contacts=contacts, reviews=reviews)
+    assert facts["review_weight"].dropna().tolist() == [6.0, 6.0]
+    assert facts["script_weight"].dropna().tolist() == [3.0, 3.0, 3.0, 3.0]
+    assert facts["is_counted"].tolist() == [True, True, True, True, False]
+
+
+def test_a_complaint_is_not_called_late_before_its_time_is_up() -> None:
+    rows = [
+        {"complaint_id": "p1", "received_at": "2024-01-31 06:00:00"},
+        {"complaint_id": "p2", "received_at": "2024-01-30 06:00:00"},
+    ]
+    facts = facts_of("complaint", complaints=rows, contacts=[LATE])
+    assert facts["is_escalated"].tolist() == [None, True]
+
+
+def test_a_questionnaire_without_dates_belongs_to_its_contact() -> None:
+    facts = facts_of(
+        "survey",
+        surveys=[{"survey_id": "s1", "contact_id": "k1", "csat": 5}],
+        contacts=[solved("k1", "2024-01-02 23:30:00")],
+    )
+    assert str(facts.loc["s1", "local_date"]) == "2024-01-02"

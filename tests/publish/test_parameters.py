@@ -59,14 +59,19 @@ def test_values_take_the_declared_type(make_notebook: Callable[..., Path], name:
         ),
         pytest.param(
             {"04_gap_analysis": {"n": "many", "shown": 1}},
-            "04_gap_analysis.n must be of type int, got 'many'. Give a int.\n"
-            "04_gap_analysis.shown must be of type bool, got 1. Give a bool.",
+            "04_gap_analysis.n must be of type int, got 'many'. Correct the value.\n"
+            "04_gap_analysis.shown must be of type bool, got 1. Correct the value.",
             id="two wrong types, both named",
         ),
         pytest.param(
             {"04_gap_analysis": {"n": True}},
-            "04_gap_analysis.n must be of type int, got True. Give a int.",
+            "04_gap_analysis.n must be of type int, got True. Correct the value.",
             id="a truth value is not a count",
+        ),
+        pytest.param(
+            {"04_gap_analysis": {"period": "2023Q4"}},
+            "04_gap_analysis.period must be that of the whole report, got one of its own. Use the argument PERIOD.",
+            id="a period of its own would mix two in one report",
         ),
     ],
 )

@@ -80,6 +80,33 @@ BROKEN = [
     ),
     pytest.param(
         "indicators",
+        '[[targets]]\nindicator = "fcr"\nvalue = 85',
+        "targets.0 must be valid: the figure of fcr must be a share from 0 to 1, such as 0.85 for 85 %, got "
+        "{{'indicator': 'fcr', 'value': 85}} ({path}). Correct it.",
+        id="a percentage as target of a share",
+    ),
+    pytest.param(
+        "objectives",
+        '[[objectives]]\nname = "Sooner"\nindicator = "frt"\ntarget = -5',
+        "objectives.0 must be valid: the figure of frt must be seconds, got "
+        "{{'name': 'Sooner', 'indicator': 'frt', 'target': -5}} ({path}). Correct it.",
+        id="a negative time",
+    ),
+    pytest.param(
+        "workbook",
+        '[hours.default]\ndaily = "8-22"',
+        'hours must be valid: hours.default.daily must be hours such as "08:00-22:00" or "08:00-12:00, 13:00-18:00" '
+        "or \"closed\", got {{'default': {{'daily': '8-22'}}}} ({path}). Correct it.",
+        id="hours that cannot be read",
+    ),
+    pytest.param(
+        "workbook",
+        'country = "XX"',
+        "country must be valid: country must be a two-letter country code, got 'XX' ({path}). Correct it.",
+        id="unknown country",
+    ),
+    pytest.param(
+        "indicators",
         "[weights.mature]\nefficiency = 0.5",
         "indicators must be valid: weights.mature must add up to 1, got 0.5, got {{'weights': {{'mature': "
         "{{'efficiency': 0.5}}}}}} ({path}). Correct it.",
