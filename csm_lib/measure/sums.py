@@ -20,6 +20,7 @@ from csm_lib.definitions import FACTS, Indicator
 from csm_lib.engine import connect
 from csm_lib.errors import SettingError
 from csm_lib.measure.clusters import MANY_CLUSTERS, ClusterSums
+from csm_lib.measure.readable import arrow_of, quoted, refuse_unreadable, typed, unreadable, without_nan
 
 __all__ = [
     "VALUE_MISSING",
@@ -120,9 +121,9 @@ def narrowed(frame: Any, terms: Sequence[Term], *, others: Iterable[str]) -> duc
     read |= {term.cluster for term in terms if term.cluster is not None}
     names = [name for name in present if name in read | set(others)]
     if isinstance(frame, duckdb.DuckDBPyRelation):
-        return frame.project(", ".join(_quoted(name) for name in names))
+        return frame.project(", ".join(quoted(name) for name in names))
     if isinstance(frame, pd.DataFrame):
-        return connect().from_arrow(pa.Table.from_pandas(frame[names], preserve_index=False))
+        return connect().from_arrow(arrow_of(frame, names))
     whole = frame.select(names).collect() if hasattr(frame, "collect") else frame
     return connect().from_arrow(pa.table(whole).select(names))
 
@@ -143,13 +144,22 @@ def sum_terms(
     -------
     mapping of group to mapping of key to Summed, and mapping of cluster column to count
         One empty group where `by` is empty.
+
+    Raises
+    ------
+    SettingError
+        If a column that a term reads holds what cannot be read, such as text for a number.
     """
     present = columns_of(rows)
-    terms_rows = _projected(rows, terms, by=by, others=clusters)
+    is_wrong = _unreadable_sql(rows, terms)
+    terms_rows = _projected(rows, terms, by=by, others=clusters, is_wrong=is_wrong)
     n_reasons = {key: len(held) for key, held in _applicable(terms, present).items()} if is_detailed else {}
     wanted = [_sums_sql(i, term, n_reasons.get(term.key)) for i, term in enumerate(terms)]
     unlabelled = [f"count(*) - count(o{position}) AS u{position}" for position in range(len(clusters))]
-    records = _grouped(terms_rows, wanted + unlabelled, n_by=len(by))
+    wrong = ["count(*) FILTER (is_wrong) AS n_wrong"] if is_wrong else []
+    records = _grouped(terms_rows, wanted + unlabelled + wrong, n_by=len(by))
+    if any(record.get("n_wrong") for record in records):
+        refuse_unreadable(rows, _read(rows, terms), _readers(terms))
     reasons = {
         key: [VALUE_MISSING, *(reason for reason, _ in held)] for key, held in _applicable(terms, present).items()
     }
@@ -208,33 +218,60 @@ def _projected(
     by: Sequence[str],
     others: Sequence[str],
     numbered: bool = False,
+    is_wrong: str | None = None,
 ) -> duckdb.DuckDBPyRelation:
-    """Rows as g0… (groups), o0… (clusters or strata), a0…, b0… (numerator and denominator) and x0… (why left out)."""
+    """Rows as g0… (groups), o0… (clusters or strata), a0…, b0… (numerator and denominator) and x0… (why left out).
+
+    Where asked, also is_wrong: whether the row holds what cannot be read.
+    """
     reasons = _applicable(terms, rows.columns)
     labels = [f"g{i}" for i in range(len(by))] + [f"o{i}" for i in range(len(others))]
     number = ["row_number() OVER () AS number"] if numbered else []
+    checked, marks = ([f"{is_wrong} AS is_wrong"], ["is_wrong"]) if is_wrong else ([], [])
     alone = ["CASE WHEN o0 IS NULL THEN number END AS alone"] if numbered else []
     pairs = [_pair_sql(i, term) for i, term in enumerate(terms)]
     codes = [_codes_sql(i, reasons[term.key]) for i, term in enumerate(terms)]
+    columns = _columns_sql(rows, terms, labels=dict(zip(labels, [*by, *others], strict=True)))
+    kept = [*labels, *(["alone"] if numbered else []), *marks]
     return (
-        rows.project(
-            ", ".join([*_columns_sql(rows, terms, labels=dict(zip(labels, [*by, *others], strict=True))), *number])
-        )
-        .project(", ".join([*labels, *alone, *pairs, *codes]))
-        .project(", ".join([*labels, *(["alone"] if numbered else []), *map(_kept_sql, range(len(terms)))]))
+        rows.project(", ".join([*columns, *number, *checked]))
+        .project(", ".join([*labels, *alone, *marks, *pairs, *codes]))
+        .project(", ".join([*kept, *map(_kept_sql, range(len(terms)))]))
     )
 
 
 def _columns_sql(rows: duckdb.DuckDBPyRelation, terms: Sequence[Term], *, labels: Mapping[str, str]) -> list[str]:
     """Labels under their short names, and what the terms read in the types that the facts promise."""
     kinds = dict(zip(rows.columns, map(str, rows.types), strict=True))
-    reasons = [text for held in _applicable(terms, rows.columns).values() for _, text in held]
-    grain = terms[0].grain
-    read = {name for term in terms for name in term.columns}.union(*(_names_in(text, grain) for text in reasons))
     return [
         *(f"{_label(name, kinds[name])} AS {label}" for label, name in labels.items()),
-        *(f"{_typed(name, kinds[name], FACTS[grain].columns[name])} AS {_quoted(name)}" for name in sorted(read)),
+        *(f"{typed(name, kinds[name], wanted)} AS {quoted(name)}" for name, wanted in _read(rows, terms).items()),
     ]
+
+
+def _read(rows: duckdb.DuckDBPyRelation, terms: Sequence[Term]) -> dict[str, str]:
+    """Columns that the terms and their reasons read, with the types that the facts promise."""
+    grain = terms[0].grain
+    reasons = [text for held in _applicable(terms, rows.columns).values() for _, text in held]
+    names = {name for term in terms for name in term.columns}.union(*(_names_in(text, grain) for text in reasons))
+    return {name: FACTS[grain].columns[name] for name in sorted(names)}
+
+
+def _unreadable_sql(rows: duckdb.DuckDBPyRelation, terms: Sequence[Term]) -> str | None:
+    """Whether a row holds, in any column that is read, what cannot be read."""
+    kinds = dict(zip(rows.columns, map(str, rows.types), strict=True))
+    checks = [unreadable(name, kinds[name], wanted) for name, wanted in _read(rows, terms).items()]
+    return " OR ".join(check for check in checks if check) or None
+
+
+def _readers(terms: Sequence[Term]) -> dict[str, list[str]]:
+    """Keys that read each column, in the order asked."""
+    readers: dict[str, list[str]] = {}
+    for term in terms:
+        names = {*term.columns}.union(*(_names_in(text, term.grain) for _, text in term.exclusions))
+        for name in names:
+            readers.setdefault(name, []).append(term.key)
+    return readers
 
 
 def _kept_sql(i: int) -> str:
@@ -323,17 +360,4 @@ def _names_in(text: str, grain: str) -> set[str]:
 
 def _label(name: str, kind: str) -> str:
     """Groups are compared as text where a library stores text as codes, and missing is null, never NaN."""
-    return f"CAST({_quoted(name)} AS VARCHAR)" if kind.startswith("ENUM") else _gap(name, kind)
-
-
-def _typed(name: str, kind: str, wanted: str) -> str:
-    return _gap(name, kind) if kind == wanted else f"CAST({_gap(name, kind)} AS {wanted})"
-
-
-def _gap(name: str, kind: str) -> str:
-    quoted = _quoted(name)
-    return f"CASE WHEN NOT isnan({quoted}) THEN {quoted} END" if kind in ("DOUBLE", "FLOAT") else quoted
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return f"CAST({quoted(name)} AS VARCHAR)" if kind.startswith("ENUM") else without_nan(name, kind)

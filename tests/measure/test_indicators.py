@@ -338,6 +338,37 @@ def test_a_column_without_any_value_is_outside_the_population():
     assert measured.loc[0, "n"] == 0
 
 
+# --- how a column was stored ----------------------------------------------------------------------------------------
+
+
+def test_fractional_ratings_are_not_rounded():
+    # of 3.6, 3.6 and 4.0 one is 4 or more; mean 11.2 / 3
+    measured = measure(pd.DataFrame({"csat": [3.6, 3.6, 4.0]}), ["csat", "csat_mean"])
+    assert_allclose(measured["value"], [1 / 3, 11.2 / 3])
+
+
+def test_a_recommendation_between_two_steps_is_on_neither_side():
+    # 9.5 recommends, 8.5 and 6.5 do neither, 6 advises against
+    measured = measure(pd.DataFrame({"recommend": [9.5, 8.5, 6.5, 6.0, 6.0]}), "nps")
+    assert_allclose(measured["numerator"], -1)
+    assert_allclose(measure(pd.DataFrame({"recommend": [8.5]}), "nps")["value"], 0)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        pytest.param([3.6, 3.6, 4.0, None], id="floats"),
+        pytest.param(["3.6", "3.6", "4", None], id="text"),
+        pytest.param(pd.Categorical(["3.6", "3.6", "4", None]), id="categories"),
+        pytest.param([3.6, 3.6, "4", None], id="numbers and text mixed"),
+    ],
+)
+def test_ratings_may_be_stored_as_numbers_or_text(stored):
+    measured = measure(pd.DataFrame({"csat": stored}), "csat_mean")
+    assert_allclose(measured["value"], 11.2 / 3)
+    assert measured.loc[0, "excluded"] == {"not_rated": 1}
+
+
 # --- refusals -------------------------------------------------------------------------------------------------------
 
 
@@ -388,6 +419,42 @@ def test_a_column_without_any_value_is_outside_the_population():
             "facts must be a pandas, Polars or Arrow frame or a DuckDB relation, got list. "
             "Pass a frame, or a mapping of grain to frame.",
             id="no frame",
+        ),
+        pytest.param(
+            lambda: measure(pd.DataFrame({"csat": ["5", "x", "x", None]}), ["csat_mean", "csat"]),
+            "csat must hold finite numbers (read by 'csat_mean', 'csat'), got 'x' (2 of 4 rows). "
+            "Correct the values, or empty them to leave those rows out.",
+            id="text for a number",
+        ),
+        pytest.param(
+            lambda: measure(pd.DataFrame({"csat": [5, "x"], "team": ["a", "b"]}), "csat", by="team", level=None),
+            "csat must hold finite numbers (read by 'csat'), got 'x' (1 of 2 rows). "
+            "Correct the values, or empty them to leave those rows out.",
+            id="text among numbers",
+        ),
+        pytest.param(
+            lambda: measure(pd.DataFrame({"csat": [5.0, math.inf, 4.0]}), "csat"),
+            "csat must hold finite numbers (read by 'csat'), got inf (1 of 3 rows). "
+            "Correct the values, or empty them to leave those rows out.",
+            id="infinite number",
+        ),
+        pytest.param(
+            lambda: measure(pl.DataFrame({"is_handled": [True], "handle_s": [-math.inf]}), "aht"),
+            "handle_s must hold finite numbers (read by 'aht'), got -inf (1 of 1 rows). "
+            "Correct the values, or empty them to leave those rows out.",
+            id="infinite duration",
+        ),
+        pytest.param(
+            lambda: measure(pd.DataFrame({"csat": ["inf"]}), "csat"),
+            "csat must hold finite numbers (read by 'csat'), got 'inf' (1 of 1 rows). "
+            "Correct the values, or empty them to leave those rows out.",
+            id="infinity in words",
+        ),
+        pytest.param(
+            lambda: measure(pd.DataFrame({"is_first_contact_resolved": ["true", "perhaps"]}), "fcr"),
+            "is_first_contact_resolved must hold true or false (read by 'fcr'), got 'perhaps' (1 of 2 rows). "
+            "Correct the values, or empty them to leave those rows out.",
+            id="text for a flag",
         ),
         pytest.param(
             lambda: measure(contacts(), "fcr", level=95),
