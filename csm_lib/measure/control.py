@@ -84,8 +84,9 @@ def chart(
     Parameters
     ----------
     values : array_like of float, shape (n_points,)
-        In time order; NaN where a period has no data. xmr: any measurement. c: counts. p, p_prime, u, u_prime: counts,
-        or shares (rates) where any of them is not whole.
+        In time order; NaN where a period has no data. xmr: any measurement. c: counts. p, p_prime: counts of rows
+        where the values are integers or any is above 1; shares where they are floats from 0 to 1, so 1.0 is 100 %. u,
+        u_prime: counts of events; rates only where they are floats and any of them is not whole.
     n : array_like of float, shape (n_points,), optional
         Rows (p) or exposure (u) behind each point; needed for p, p_prime, u, u_prime, and refused otherwise.
     kind : {"xmr", "p", "p_prime", "u", "u_prime", "c"}
@@ -106,7 +107,8 @@ def chart(
     Raises
     ------
     SettingError
-        If the kind or a rule is unknown, n is missing, unwanted, of another length or negative, or a share exceeds 1.
+        If the kind or a rule is unknown, n is missing, unwanted, of another length or negative, or values for p are
+        neither all whole nor all from 0 to 1, or a count exceeds its n.
 
     Notes
     -----
@@ -173,21 +175,62 @@ def _points(values: ArrayLike, n: ArrayLike | None, kind: Kind) -> tuple[Floats,
         )
     _refuse((sizes < 0) | ((sizes == 0) & (numbers > 0)), "n must be positive", sizes)
     _refuse(numbers < 0, "values must not be negative", numbers)
-    known = numbers[~np.isnan(numbers)]
     shares = numbers
-    if (known == np.round(known)).all():
+    if _are_counts(values, numbers, kind):
         shares = np.divide(numbers, sizes, out=np.full(len(numbers), math.nan), where=sizes > 0)
     if kind in ("p", "p_prime"):
-        _refuse(shares > 1, "values must not exceed n (counts) or 1 (shares)", numbers)
+        _refuse(
+            shares > 1,
+            "values must not exceed n (counts) or 1 (shares)",
+            numbers,
+            remedy="Correct those points; divide percentages by 100.",
+        )
     return np.where(sizes > 0, shares, math.nan), np.where(sizes > 0, sizes, math.nan)
 
 
-def _refuse(is_wrong: Flags, promise: str, numbers: Floats, *, is_wanted: bool = True) -> None:
+def _are_counts(values: ArrayLike, numbers: Floats, kind: Kind) -> bool:
+    """Tell counts from shares or rates: by how whole numbers are stored, and by size."""
+    known = numbers[~np.isnan(numbers)]
+    is_whole = bool((known == np.round(known)).all())
+    if kind in ("u", "u_prime"):
+        return is_whole
+    if is_whole and _are_integers(values):
+        return True
+    above = numbers > 1
+    _refuse(
+        above,
+        "values must be all whole (counts) or all from 0 to 1 (shares)",
+        numbers,
+        is_wanted=not is_whole,
+        remedy="Give counts as whole numbers; divide percentages by 100.",
+    )
+    return bool(above.any())
+
+
+def _are_integers(values: ArrayLike) -> bool:
+    plain = np.asarray(values)
+    declared = getattr(values, "dtype", plain.dtype)  # a whole column with gaps becomes floats as an array
+    if hasattr(declared, "is_integer"):
+        return bool(declared.is_integer())
+    kind = getattr(declared, "kind", plain.dtype.kind)
+    if kind != "O":
+        return kind in "iub"
+    return all(isinstance(value, (int, np.integer, np.bool_)) for value in plain if not pd.isna(value))
+
+
+def _refuse(
+    is_wrong: Flags,
+    promise: str,
+    numbers: Floats,
+    *,
+    is_wanted: bool = True,
+    remedy: str = "Correct or leave out those points.",
+) -> None:
     if is_wanted and is_wrong.any():
         first = int(np.flatnonzero(is_wrong)[0])
         raise SettingError(
             f"{promise}, got {float(numbers[first])!r} ({int(is_wrong.sum())} of {len(numbers)} points, first at "
-            f"{first}). Correct or leave out those points."
+            f"{first}). {remedy}"
         )
 
 

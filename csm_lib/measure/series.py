@@ -73,4 +73,4 @@ def control_series(measured: pd.DataFrame, *, every: Every = "day", at: str = "l
 def _judged(sums: pd.DataFrame, kind: Kind) -> pd.DataFrame:
     if kind == "xmr":
         return chart(sums["numerator"] / sums["denominator"].where(sums["denominator"] > 0), kind=kind)
-    return chart(sums["numerator"], n=sums["denominator"], kind=kind)
+    return chart(sums["numerator"].round().astype("int64"), n=sums["denominator"], kind=kind)

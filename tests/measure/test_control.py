@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -169,6 +170,39 @@ def test_equal_sizes_give_the_p_chart_one_pair_of_limits_that_holds_the_centre(v
     assert made["high"].nunique() == 1
 
 
+@pytest.mark.parametrize("kind", ["p", "p_prime"])
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        pytest.param([1.0, 1.0, 1.0], [1, 1, 1], id="all shares of 100 %"),
+        pytest.param([0.0, 1.0, math.nan], [0, 1, math.nan], id="shares of 0 and 100 % with a gap"),
+        pytest.param([0.5, 1.0, 0.25], [0.5, 1, 0.25], id="shares"),
+        pytest.param([1, 1, 1], [0.1, 0.1, 0.1], id="one of ten, three times"),
+        pytest.param([True, False, True], [0.1, 0, 0.1], id="flags are counts"),
+        pytest.param([1, None, 1], [0.1, math.nan, 0.1], id="whole numbers with a gap"),
+        pytest.param(pd.Series([1, None, 0], dtype="Int64"), [0.1, math.nan, 0], id="a whole column with a gap"),
+        pytest.param(pl.Series([1, None, 0]), [0.1, math.nan, 0], id="a whole Polars column with a gap"),
+        pytest.param([1.0, 2.0, 0.0], [0.1, 0.2, 0], id="whole floats, one above 1"),
+        pytest.param([], [], id="nothing"),
+    ],
+)
+def test_shares_and_counts_are_told_apart(values, expected, kind):
+    made = chart(values, n=[10] * len(expected), kind=kind)
+    assert_allclose(made["value"], expected)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        pytest.param([1.0, 2.0, 4.0], [0.1, 0.2, 0.4], id="whole floats are counts"),
+        pytest.param([1.5, 2.0, 4.0], [1.5, 2, 4], id="one fraction makes rates"),
+        pytest.param([3, 20, 0], [0.3, 2, 0], id="whole numbers are counts"),
+    ],
+)
+def test_rates_and_counts_are_told_apart(values, expected):
+    assert_allclose(chart(values, n=[10, 10, 10], kind="u")["value"], expected)
+
+
 def test_inputs_stay_as_they_were():
     values, sizes = np.array([1.0, 2.0]), np.array([4.0, 5.0])
     chart(values, n=sizes, kind="p")
@@ -213,8 +247,20 @@ def test_inputs_stay_as_they_were():
         pytest.param(
             lambda: chart([1, 5], n=[3, 4], kind="p"),
             "values must not exceed n (counts) or 1 (shares), got 5.0 (1 of 2 points, first at 1). "
-            "Correct or leave out those points.",
+            "Correct those points; divide percentages by 100.",
             id="more events than rows",
+        ),
+        pytest.param(
+            lambda: chart([0.5, 3, 0.4], n=[10, 10, 10], kind="p_prime"),
+            "values must be all whole (counts) or all from 0 to 1 (shares), got 3.0 (1 of 3 points, first at 1). "
+            "Give counts as whole numbers; divide percentages by 100.",
+            id="shares among counts",
+        ),
+        pytest.param(
+            lambda: chart([93.5, 95], n=[100, 100], kind="p"),
+            "values must be all whole (counts) or all from 0 to 1 (shares), got 93.5 (2 of 2 points, first at 0). "
+            "Give counts as whole numbers; divide percentages by 100.",
+            id="percentages",
         ),
         pytest.param(
             lambda: chart([1, -5], kind="c"),

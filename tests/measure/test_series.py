@@ -26,6 +26,11 @@ def test_a_share_is_judged_by_counts_and_sizes() -> None:
     assert series.attrs["kind"] == "p_prime"
 
 
+def test_days_with_one_contact_at_most_are_counts_too() -> None:
+    series = control_series(by_day("answer_rate", [1.0, 0.0, 1.0], [2.0, 1.0, 4.0]))
+    np.testing.assert_allclose(series["value"], [0.5, 0.0, 0.25])
+
+
 def test_a_mean_is_judged_by_single_values() -> None:
     series = control_series(by_day("frt", [300, 700, 400], [10, 20, 10]))
     assert series["value"].tolist() == [30.0, 35.0, 40.0]
