@@ -220,7 +220,8 @@ def nps(promoters: float, passives: float, detractors: float, *, level: float = 
     Notes
     -----
     Adjusted Wald after Rocks (2016, *The American Statistician* 70:365): ¾ of an answer is added to promoters and to
-    detractors, 1½ to passives; the variance of one answer is p + d − (p − d)². The value itself is not adjusted.
+    detractors, 1½ to passives; the variance of one answer is p + d − (p − d)². The value itself is not adjusted; where
+    few answered and all alike, it may lie outside, and the interval is widened to it.
 
     Examples
     --------
@@ -238,7 +239,9 @@ def nps(promoters: float, passives: float, detractors: float, *, level: float = 
         return Estimate(math.nan, math.nan, math.nan, 0, NOTHING)
     p, d = (up + 0.75) / (n + 3), (down + 0.75) / (n + 3)
     reach = float(ndtri((1 + level) / 2)) * math.sqrt(net_variance(p, d) / (n + 3))
-    return Estimate((up - down) / n, max(-1.0, p - d - reach), min(1.0, p - d + reach), n, "adjusted Wald")
+    value = (up - down) / n
+    low, high = max(-1.0, min(p - d - reach, value)), min(1.0, max(p - d + reach, value))
+    return Estimate(value, low, high, n, "adjusted Wald")
 
 
 def net_variance(promoter_share: float, detractor_share: float) -> float:

@@ -1,5 +1,6 @@
 """Estimators: published and hand-worked intervals, laws, and the refusals in words."""
 
+import itertools
 import math
 
 import numpy as np
@@ -259,6 +260,16 @@ def test_a_net_share_has_the_adjusted_wald_interval():
 @pytest.mark.needs("realdata")
 def test_published_airport_score(realdata):
     assert_allclose(nps(1436, 968, 342).value, 0.3984, atol=5e-5)  # SFO 2017, as the city printed it
+
+
+def test_a_net_share_lies_within_its_interval_however_few_answered():
+    # (1, 0, 0): adjusted 0.25 ± 1.959964 × √((0.625 − 0.0625) / 4) = 0.25 ± 0.735, so the value 1 lies outside
+    assert_allclose([nps(1, 0, 0).low, nps(1, 0, 0).high], [-0.484986, 1], atol=1e-6)
+    assert_allclose([nps(0, 0, 1).low, nps(0, 0, 1).high], [-1, 0.484986], atol=1e-6)
+    for up, middle, down in itertools.product(range(40), repeat=3):
+        if 0 < up + middle + down < 40:
+            made = nps(up, middle, down)
+            assert -1 <= made.low <= made.value <= made.high <= 1
 
 
 @given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 50))
