@@ -35,9 +35,11 @@ class Cover:
     cost : float
         Sum over shifts of people times the shift's cost.
     is_optimal : bool
-        True where no cheaper cover exists, proven.
+        True where the whole need is covered and no cheaper cover exists, proven; False where anything is uncovered,
+        since then there is no full cover to be the cheapest of.
     gap : float
-        Largest share by which the cost may exceed the cheapest cover's; 0 where proven.
+        Largest share by which the cost may exceed that of the cheapest cover that leaves as little uncovered; 0 where
+        proven, also where something is uncovered.
     uncovered : ndarray of int, shape (n_intervals,)
         Agents missing where no shift, or not enough people, can cover the need; all 0 in a full cover.
 
@@ -83,7 +85,8 @@ def cheapest_cover(
     Returns
     -------
     Cover
-        Where the need cannot be met, the cheapest of the covers that leave the fewest agent-intervals uncovered.
+        Where the need cannot be met, the cheapest of the covers that leave the fewest agent-intervals uncovered; then
+        `is_optimal` is False and `uncovered` says where people are missing.
 
     Raises
     ------
@@ -120,9 +123,10 @@ def cheapest_cover(
         budget = float(missing.sum())
     found = _solve(price, np.zeros(need.size), need, works, most, limit, budget, time_limit_s)
     counts = np.rint(found.x[: len(works)]).astype(np.int64)
-    uncovered = np.maximum(need - works.T @ counts, 0.0)
-    return Cover(counts, float(price @ counts), found.status == 0, float(found.mip_gap or 0.0),
-                 uncovered.astype(np.int64))
+    uncovered = np.maximum(need - works.T @ counts, 0.0).astype(np.int64)
+    is_proven = found.status == 0
+    gap = 0.0 if is_proven else float(found.mip_gap or 0.0)
+    return Cover(counts, float(price @ counts), is_proven and not uncovered.any(), gap, uncovered)
 
 
 def possible_shifts(

@@ -195,7 +195,8 @@ def cheapest_week(
     -------
     DataFrame
         One row per pattern that is used: `pattern`, `hours` (of one day), `d1` to `d7` (people on Monday to Sunday),
-        `person_days`, `agent_h`. `.attrs`: `agent_h` and `cost` of the week, `is_optimal` (all seven days proven),
+        `person_days`, `agent_h`. `.attrs`: `agent_h` and `cost` of the week, `is_optimal` (proven on all seven
+        days: nothing cheaper covers as much),
         `uncovered_agent_h` (need that no pattern can cover), `reason` (why there are no rows).
 
     Examples
@@ -222,7 +223,7 @@ def cheapest_week(
         interval_s = float(rows["interval_s"].iloc[0])
         found = cheapest_cover(rows[needed], covers(patterns, rows["local_time"], interval_s=interval_s), cost=price)
         counts[f"d{day}"] = found.counts
-        is_optimal &= found.is_optimal
+        is_optimal &= found.gap == 0  # what is uncovered is told apart from what is unproven
         uncovered_h += float(found.uncovered.sum()) * interval_s / 3600
     table = pd.DataFrame({"pattern": [pattern.name for pattern in patterns], "hours": price, **counts})
     table["person_days"] = table[[*counts]].sum(axis=1)
