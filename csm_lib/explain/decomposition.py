@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csm_lib.errors import UsageError
+from csm_lib.errors import SettingError, UsageError
 from csm_lib.explain.population import table_of
 
 __all__ = ["Paradox", "contributions", "mix_and_rate", "segment_rates", "simpson_paradox"]
@@ -27,8 +27,9 @@ def mix_and_rate(
     Parameters
     ----------
     before, after : frame
-        Row-level or already summed; columns `segment`, `numerator`, `denominator`. Rows whose denominator is missing or
-        0 are outside the population. The periods need not be equally long: only shares and rates enter.
+        Row-level or already summed; columns `segment`, `numerator`, `denominator`. Rows whose numerator or denominator
+        is missing, or with 0 over 0, are outside the population. The periods need not be equally long: only shares and
+        rates enter.
     segment : str or sequence of str
         Column(s) that name the segment; a missing name is a segment of its own.
     numerator, denominator : str
@@ -38,13 +39,16 @@ def mix_and_rate(
     -------
     DataFrame
         One row per segment, sorted by segment: `segment` (a tuple where several columns were given), `mix`, `rate`,
-        `total`, in the unit of the ratio. The totals add up to the change of the overall ratio. `.attrs` has `before`,
+        `total`, in the unit of the ratio. The totals add up to the change of the overall ratio, which is Σ numerator ÷
+        Σ denominator over the rows of the population. `.attrs` has `before`,
         `after` and `change` (overall ratios and their difference).
 
     Raises
     ------
     UsageError
         If a column is absent, or a period has no row in the population.
+    SettingError
+        If there is a numerator where the denominator is 0: no rate could hold it, and the parts would miss the change.
 
     Notes
     -----
@@ -100,6 +104,8 @@ def contributions(
     ------
     UsageError
         If a column is absent, or no row is in the population.
+    SettingError
+        As `mix_and_rate`.
 
     Examples
     --------
@@ -138,6 +144,8 @@ def segment_rates(
     ------
     UsageError
         If a column is absent, or a period has no row in the population.
+    SettingError
+        If there is a numerator where the denominator is 0: no rate could hold it, and the parts would miss the change.
 
     Examples
     --------
@@ -206,7 +214,7 @@ def simpson_paradox(
 
     Raises
     ------
-    UsageError
+    UsageError, SettingError
         As `mix_and_rate`.
 
     Notes
@@ -241,13 +249,15 @@ def _sums(frame: Any, segment: str | Sequence[str], numerator: str, denominator:
     """Sum numerator and denominator per segment over the rows of the population."""
     names = [segment] if isinstance(segment, str) else list(segment)
     rows = table_of(frame, [*names, numerator, denominator], role=role).to_pandas()
-    below = rows[denominator].astype(float)
-    rows = rows.assign(**{denominator: below, numerator: rows[numerator].astype(float)})
-    inside = rows[below.notna() & (below != 0)]
+    rows = rows.assign(**{name: rows[name].astype(float) for name in (numerator, denominator)})
+    whole = rows.dropna(subset=[numerator, denominator])
+    inside = whole[whole[denominator] != 0]
+    _refuse_orphans(whole[(whole[denominator] == 0) & (whole[numerator] != 0)], names, numerator, denominator,
+                    role=role, n_rows=len(rows))  # fmt: skip
     if inside.empty or not inside[denominator].sum():
         raise UsageError(
-            f"{role} must hold a row whose {denominator!r} is present and not 0, got none among {len(rows)} rows. "
-            "Choose a period that has data."
+            f"{role} must hold a row with {numerator!r} and {denominator!r} present and {denominator!r} not 0, got "
+            f"none among {len(rows)} rows. Choose a period that has data."
         )
     by: Any = names[0] if len(names) == 1 else names
     sums = inside.groupby(by, dropna=False, observed=True, sort=False)[[numerator, denominator]].sum()
@@ -255,6 +265,22 @@ def _sums(frame: Any, segment: str | Sequence[str], numerator: str, denominator:
     sums.index = pd.Index([_plain(name) for name in sums.index], dtype=object, tupleize_cols=False)
     seen = sums[sums["denominator"] != 0]
     return seen.reindex(_sorted(seen.index))
+
+
+def _refuse_orphans(
+    orphans: pd.DataFrame, names: list[str], numerator: str, denominator: str, *, role: str, n_rows: int
+) -> None:
+    """Refuse something over nothing: it is part of the overall ratio and of no segment's rate."""
+    if orphans.empty:
+        return
+    labels = orphans[names].itertuples(index=False, name=None)
+    seen = [_plain(label if len(names) > 1 else label[0]) for label in labels]
+    shown = ", ".join(repr(name) for name in list(dict.fromkeys(seen))[:5])
+    raise SettingError(
+        f"{role} must have no {numerator!r} where {denominator!r} is 0, got some in segment {shown} ({len(orphans)} of "
+        f"{n_rows} rows, first {float(orphans[numerator].iloc[0])!r}). Join such a segment to one that has "
+        f"{denominator!r} and sum both, or leave those rows out: they belong to no rate."
+    )
 
 
 def _plain(name: Any) -> Hashable:

@@ -55,7 +55,10 @@ def change_by_segment(
     empty.attrs["reason"] = _incomparable(before, after, key, segment)
     if before is None or empty.attrs["reason"]:
         return empty
-    sides = (measure(side, key, by=segment, level=None) for side in (before, after))
+    sides = [measure(side, key, by=segment, level=None) for side in (before, after)]
+    empty.attrs["reason"] = _orphaned(sides, segment)
+    if empty.attrs["reason"]:
+        return empty
     parts = mix_and_rate(*sides, segment=segment, numerator="numerator", denominator="denominator")
     parts["segment"] = [MISSING_NAME if pd.isna(name) else name for name in parts["segment"]]
     parts.attrs["reason"] = None
@@ -136,6 +139,9 @@ def mix_within(
     if before is None or empty.attrs["reason"]:
         return empty
     cells = [measure(side, key, by=[group, segment]) for side in (before, after)]
+    empty.attrs["reason"] = _orphaned(cells, segment)
+    if empty.attrs["reason"]:
+        return empty
     names = sorted(set(cells[0][group].dropna()) & set(cells[1][group].dropna()), key=str)
     rows = [_split_group(name, *(side[side[group] == name] for side in cells), segment=segment) for name in names]
     table = pd.DataFrame([row for row in rows if row], columns=columns)
@@ -228,3 +234,11 @@ def _incomparable(before: Mapping[str, Any] | None, after: Mapping[str, Any], ke
     row = INDICATORS[key]
     missing = [grain for grain in (row.grain, row.denominator_grain) if grain and name not in columns_of(after[grain])]
     return f"{name!r} is not in the {missing[0]} facts" if missing else None
+
+
+def _orphaned(sides: Sequence[pd.DataFrame], name: str) -> str | None:
+    """Say which segments count something over nothing, such as complaints without contacts; None without any."""
+    orphans = [side.loc[(side["denominator"] == 0) & (side["numerator"] != 0), name] for side in sides]
+    found = [MISSING_NAME if pd.isna(value) else repr(value) for values in orphans for value in values]
+    shown = ", ".join(dict.fromkeys(found))
+    return f"something was counted in a segment without any denominator: {name} {shown}" if found else None

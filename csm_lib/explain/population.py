@@ -81,7 +81,8 @@ def read_rows(after: Any, before: Any | None, key: str, *, dimensions: Sequence[
     Raises
     ------
     UsageError
-        If a column is absent, a dimension has more than `MAX_LEVELS` values, or a period has no row.
+        If the key is unknown, a column is absent, a dimension has more than `MAX_LEVELS` values, or a period has no
+        row.
     """
     periods = [(after, "facts", True)] + ([(before, "before", False)] if before is not None else [])
     read = [(_read(frame, key, dimensions, role), is_after) for frame, role, is_after in periods]
@@ -107,6 +108,7 @@ def _read(facts: Any, key: str, dimensions: Sequence[str], role: str) -> pa.Tabl
     row = INDICATORS.get(key)
     parts: list[tuple[Any, str | None, str, str, Sequence[str], str | None]]
     if row is None:
+        _check_column(_frame(facts, None), key)
         below = f"CASE WHEN {_quoted(key)} IS NOT NULL THEN 1 END"
         parts = [(_frame(facts, None), None, _quoted(key), below, [key], None)]
     elif row.denominator_grain:
@@ -124,6 +126,19 @@ def _read(facts: Any, key: str, dimensions: Sequence[str], role: str) -> pa.Tabl
             f"{role} must hold a row in the population of {key!r}, got none. Choose a period that has data."
         )
     return table
+
+
+def _check_column(frame: Any, key: str) -> None:
+    """Refuse a key that names neither an indicator nor a column with a mean."""
+    if key in columns_of(frame):
+        kind = table_of(frame, [key], role="facts").schema.field(key).type
+        is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+        if is_number or pa.types.is_boolean(kind) or pa.types.is_null(kind):
+            return
+    raise UsageError(
+        f"key must name an indicator, or a numeric or boolean column of the facts, got {key!r}. Choose from "
+        f"{', '.join(INDICATORS)}, or name such a column."
+    )
 
 
 def _query(

@@ -82,8 +82,8 @@ def explain_gap(
     Raises
     ------
     UsageError
-        If not exactly one of `target` and `before` is given, `max_depth` is not 1–3, there is no dimension, a column is
-        absent, a dimension has too many values or there are no rows.
+        If the key is unknown, not exactly one of `target` and `before` is given, `max_depth` is not 1–3, there is no
+        dimension, a column is absent, a dimension has too many values or there are no rows.
 
     Notes
     -----

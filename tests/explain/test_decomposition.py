@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -9,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csm_lib.errors import UsageError
+from csm_lib.errors import SettingError, UsageError
 from csm_lib.explain.decomposition import contributions, mix_and_rate, segment_rates, simpson_paradox
 
 NAMES = {"segment": "channel", "numerator": "met", "denominator": "n"}
@@ -62,7 +64,7 @@ def test_rows_and_sums_give_the_same() -> None:
 
 def test_rows_outside_the_population_do_not_count() -> None:
     inside = table(("A", 4, 5), ("B", 1, 5))
-    outside = pd.concat([inside, table(("A", 99, 0), ("A", 99, float("nan")))])
+    outside = pd.concat([inside, table(("A", 0, 0), ("A", 99, float("nan")), ("A", float("nan"), 99))])
     later = table(("A", 5, 5), ("B", 1, 5))
     pd.testing.assert_frame_equal(mix_and_rate(outside, later, **NAMES), mix_and_rate(inside, later, **NAMES))
 
@@ -78,6 +80,25 @@ def test_any_frame_will_do() -> None:
     before, after = table(("A", 45, 50), ("B", 25, 50)), table(("A", 20, 25), ("B", 45, 75))
     expected = mix_and_rate(before, after, **NAMES)
     pd.testing.assert_frame_equal(mix_and_rate(pl.from_pandas(before), pl.from_pandas(after), **NAMES), expected)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_parts_add_up_over_the_rows_that_hold_both_numbers(data: st.DataObject) -> None:
+    def period() -> tuple[list[tuple], float]:
+        name, above, below = st.sampled_from(["A", "B", None]), st.floats(-50, 50), st.floats(0.5, 50)
+        full = st.tuples(name, above, below)
+        nothing = st.tuples(name, st.just(0.0), st.just(0.0))
+        empty = st.one_of(st.tuples(name, st.none(), below), st.tuples(name, above, st.none()), nothing)
+        rows, others = data.draw(st.lists(full, min_size=1, max_size=6)), data.draw(st.lists(empty, max_size=4))
+        ratio = sum(above for _, above, _ in rows) / sum(below for *_, below in rows)
+        return data.draw(st.permutations([*rows, *others])), ratio
+
+    (before, old), (after, new) = period(), period()
+    parts = mix_and_rate(table(*before), table(*after), **NAMES)
+    assert parts["total"].sum() == pytest.approx(new - old, abs=1e-9)
+    assert parts.attrs["change"] == pytest.approx(new - old, abs=1e-9)
+    assert contributions(table(*after), **NAMES, target=0.3)["contribution"].sum() == pytest.approx(new - 0.3, abs=1e-9)
 
 
 @settings(max_examples=30, deadline=None)
@@ -151,7 +172,26 @@ def test_a_missing_column_is_named() -> None:
 
 def test_an_empty_period_is_refused() -> None:
     with pytest.raises(UsageError) as told:
-        mix_and_rate(table(("A", 1, 0)), table(("A", 1, 1)), **NAMES)
+        mix_and_rate(table(("A", 0, 0), ("A", float("nan"), 1)), table(("A", 1, 1)), **NAMES)
     assert str(told.value) == (
-        "before must hold a row whose 'n' is present and not 0, got none among 1 rows. Choose a period that has data."
+        "before must hold a row with 'met' and 'n' present and 'n' not 0, got none among 2 rows. "
+        "Choose a period that has data."
+    )
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        pytest.param(lambda wrong: mix_and_rate(table(("A", 1, 1)), wrong, **NAMES), id="mix and rate"),
+        pytest.param(lambda wrong: segment_rates(table(("A", 1, 1)), wrong, **NAMES), id="segment rates"),
+        pytest.param(lambda wrong: simpson_paradox(table(("A", 1, 1)), wrong, **NAMES), id="paradox"),
+    ],
+)
+def test_something_over_nothing_is_refused(split: Callable[[pd.DataFrame], object]) -> None:
+    wrong = table(("A", 4, 5), ("B", 3, 0), ("B", 2, 0), (None, 1, 0))
+    with pytest.raises(SettingError) as told:
+        split(wrong)
+    assert str(told.value) == (
+        "after must have no 'met' where 'n' is 0, got some in segment 'B', None (3 of 4 rows, first 3.0). Join such a "
+        "segment to one that has 'n' and sum both, or leave those rows out: they belong to no rate."
     )

@@ -96,3 +96,14 @@ def test_folding_keeps_the_sum_and_the_largest_names() -> None:
     )
     assert folded.attrs == parts.attrs
     assert len(largest_parts(parts, count=2)) == 2
+
+
+def test_complaints_without_contacts_cannot_be_split() -> None:
+    contacts = pd.DataFrame({"issue": ["fee", "fee", "login"], "channel": "chat", "is_handled": True})
+    complaints = pd.DataFrame({"issue": ["fee", "parcel"], "channel": "chat", "is_counted": True})
+    then, now = {"contact": contacts, "complaint": complaints[:1]}, {"contact": contacts, "complaint": complaints}
+    reason = "something was counted in a segment without any denominator: issue 'parcel'"
+    assert change_by_segment(then, now, "complaint_rate", segment="issue").attrs["reason"] == reason
+    within = mix_within(then, now, "complaint_rate", group="channel", segment="issue")
+    assert within.empty and within.attrs["reason"] == reason
+    assert change_by_segment(then, then, "complaint_rate", segment="issue").attrs["reason"] is None

@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from csm_lib.definitions import INDICATORS
 from csm_lib.errors import UsageError
 from csm_lib.explain.population import MAX_LEVELS
 from csm_lib.explain.segments import COLUMNS, explain_gap
@@ -265,6 +266,16 @@ def test_a_wrong_call_is_refused(arguments: dict, message: str) -> None:
     with pytest.raises(UsageError) as told:
         explain_gap(drawn(1, 50), "fcr", **arguments)
     assert str(told.value) == message
+
+
+@pytest.mark.parametrize("key", ["xx", "channel"], ids=["unknown", "a column of words"])
+def test_a_key_that_is_neither_indicator_nor_number_is_refused(key: str) -> None:
+    with pytest.raises(UsageError) as told:
+        explain_gap(drawn(1, 50), key, dimensions=["channel"], target=0.8)
+    assert str(told.value) == (
+        f"key must name an indicator, or a numeric or boolean column of the facts, got {key!r}. Choose from "
+        f"{', '.join(INDICATORS)}, or name such a column."
+    )
 
 
 def test_a_missing_grain_is_named() -> None:
