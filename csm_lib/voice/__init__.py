@@ -1,0 +1,1 @@
+"""What customers say, and how far a questionnaire can be trusted."""
