@@ -59,6 +59,7 @@ def measure(
     facts : frame, or mapping of grain to frame
         pandas, Polars or Arrow frame or DuckDB relation; one row per contact, survey, review or complaint. Only the
         columns that the indicators name, the groups and the cluster columns are read; null is outside the population.
+        Numbers may be whole, fractional or written as text; none is rounded.
         None in a mapping says that there is no source for that grain: its indicators are not measured.
     keys : str or iterable of str
         Indicators, as in `csm_lib.definitions.INDICATORS`.
@@ -78,7 +79,8 @@ def measure(
     Raises
     ------
     SettingError
-        If a key is unknown, a grain or column is missing, or the frame is of another grain.
+        If a key is unknown, a grain or column is missing, the frame is of another grain, or a column holds what cannot
+        be read (text for a number, infinity).
 
     Notes
     -----
