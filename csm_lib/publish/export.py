@@ -181,9 +181,26 @@ class _Prepare(Preprocessor):
                 headings += found
             elif cell.cell_type == "code":
                 cell.metadata["shown"] = [shown for out in cell.outputs if (shown := _shown(out, taken, language))]
+        nb.cells = _answers_first(nb.cells)
         resources["heading_text"], resources["heading_html"] = _take_heading(nb, headings, resources)
         resources["toc"] = [heading for heading in headings if heading.level == 2]
         return nb, resources
+
+
+def _answers_first(cells: Sequence[Any]) -> list[Any]:
+    """Put the code of cells that show nothing below the next answer: nothing stands between it and its question."""
+    kept, quiet = [], []
+    for cell in cells:
+        if cell.cell_type == "code":
+            quiet.append(cell)
+            if not cell.metadata["shown"]:
+                continue
+            cell.metadata["coded"], quiet = quiet, []
+        kept.append(cell)
+    if quiet:
+        quiet[-1].metadata["coded"] = quiet
+        kept.append(quiet[-1])
+    return kept
 
 
 def _take_heading(nb: Any, headings: list[Heading], resources: Mapping[str, Any]) -> tuple[str, str]:
@@ -227,11 +244,16 @@ def _shown(out: Any, taken: set[str], language: str) -> str:
             )
             return _picture(kind, data[kind], alt)
     if "text/html" in data:
-        return clean(data["text/html"], taken=taken)[0]
+        return _together(clean(data["text/html"], taken=taken)[0])
     if "text/markdown" in data:
-        return f'<div class="result">{clean(markdown2html(data["text/markdown"]), taken=taken)[0]}</div>'
+        return f'<div class="result">{_together(clean(markdown2html(data["text/markdown"]), taken=taken)[0])}</div>'
     text = data.get("text/plain", "")
     return f'<pre tabindex="0">{escape(strip_ansi(text))}</pre>' if text else ""
+
+
+def _together(html: str) -> str:
+    """Keep a limit's sign and a duration's unit on the line of their number."""
+    return re.sub(r"(?<=[≤≥]) (?=\d)|(?<=\d) (?=(?:s|min|h|days|points)\b)", "\N{NO-BREAK SPACE}", html)
 
 
 def _spoken(text: str) -> str:

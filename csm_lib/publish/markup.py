@@ -156,7 +156,7 @@ def _make_accessible(soup: BeautifulSoup, table: Tag) -> None:
             del header["scope"]
         elif not header.get("scope"):
             header["scope"] = "col" if header.find_parent("thead") else "row"
-    for cell in table.find_all("td"):
+    for cell in table.select("td, tbody th"):
         length = len(cell.get_text())
         kind = "long" if length > _LONG_TEXT else "some" if length > _SOME_TEXT else ""
         if kind:

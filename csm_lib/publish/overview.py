@@ -85,4 +85,4 @@ def _cell(row: dict[str, Any] | None, language: str) -> str:
         return f"<td>{NOT_MEASURED}</td>"
     verdict = row["verdict"]
     said = write_value(row["value"], row["unit"], language=language)
-    return f"<td>{escape(said)} {_SIGNS[verdict]} {_WORDS[language][-1][verdict]}</td>"
+    return f"<td>{escape(said)}<br>{_SIGNS[verdict]} {_WORDS[language][-1][verdict]}</td>"

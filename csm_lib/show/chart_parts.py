@@ -9,7 +9,7 @@ import pandas as pd
 
 from csm_lib.errors import SettingError
 from csm_lib.show.drawing import COLOURS, Figure
-from csm_lib.show.format import write_date, write_value
+from csm_lib.show.format import write_code, write_date, write_value
 from csm_lib.show.messages import say
 
 __all__ = [
@@ -94,7 +94,7 @@ def name_places(axes: Any, labels: pd.Series, *, most: int | None = None, turn: 
 def _short(entry: Any) -> str:
     if isinstance(entry, pd.Timestamp):
         return entry.strftime("%m-%d") if entry == entry.normalize() else entry.strftime("%H:%M")
-    return str(entry)
+    return write_code(entry)
 
 
 def place_name(entry: Any, language: str | None) -> str:
@@ -102,4 +102,4 @@ def place_name(entry: Any, language: str | None) -> str:
     if isinstance(entry, pd.Timestamp):
         day = write_date(entry, language=language)
         return day if entry == entry.normalize() else f"{day} {entry:%H:%M}"
-    return str(entry)
+    return write_code(entry)

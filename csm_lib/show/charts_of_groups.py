@@ -75,8 +75,8 @@ def plot_teams(
         "alt_teams",
         language,
         title=title,
-        best=ends[group].iloc[0],
-        worst=ends[group].iloc[1],
+        best=place_name(ends[group].iloc[0], language),
+        worst=place_name(ends[group].iloc[1], language),
         **written_all({"best_value": values[0], "worst_value": values[-1]}, unit, language),
     )
     return Figure(name, alt + missed_targets(values, target, better, unit, language), drawn)
@@ -128,7 +128,7 @@ def plot_pareto(
         "alt_pareto",
         language,
         title=title,
-        top=rows[label].iloc[0],
+        top=place_name(rows[label].iloc[0], language),
         k=few,
         n=write_value(counts.sum(), "n"),
         share=write_value(shares[0], "share", language=language),

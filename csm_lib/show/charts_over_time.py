@@ -22,6 +22,8 @@ from csm_lib.show.messages import say
 
 __all__ = ["plot_control", "plot_forecast", "plot_need", "plot_scenarios", "plot_trend"]
 
+_AXES = {"local_hour": "hour", "agent_load": "contacts_held"}  # columns whose numbers need a name beside them
+
 
 def plot_trend(
     frame: pd.DataFrame,
@@ -68,7 +70,9 @@ def plot_trend(
             axes.fill_between(places, *bounds, color=COLOURS["band"], alpha=0.5, label=say("interval", language))
         axes.plot(places, values * factor, color=COLOURS["main"], marker="o", label=title)
         draw_target(axes, target, factor, language)
-        name_places(axes, rows[period])
+        name_places(axes, rows[period], most=24 if period in _AXES else None)
+        if period in _AXES:
+            axes.set_xlabel(say(_AXES[period], language))
         label_axis(axes.yaxis, unit=unit, shown=shown, language=language)
     at = [place_name(entry, language) for entry in rows[period]]
     top, bottom = int(np.argmax(values)), int(np.argmin(values))
@@ -158,6 +162,7 @@ def plot_forecast(
     high: str = "high",
     level: float = 0.95,
     language: str | None = None,
+    day: str | None = None,
     name: str = "forecast",
 ) -> Figure:
     """Draw what was observed, what is forecast and how sure that is.
@@ -172,6 +177,8 @@ def plot_forecast(
         Columns.
     level : float, 0–1
         Share of the counts that the interval is meant to hold.
+    day : str, optional
+        Column with the name of the day; then the axis names days, where they begin, not every so many rows.
     language : str, optional
     name : str
 
@@ -186,7 +193,7 @@ def plot_forecast(
             return nothing(drawn, axes, name, title, language)
         places = pd.Series(np.arange(len(frame)), index=frame.index)
         factor, shown = scale_of(frame[[observed, forecast]].to_numpy(float).ravel(), unit)
-        band = say("interval_at", language, level=write_value(level, "share", language=language))
+        band = say("interval_at", language, level=f"{write_value(100 * level, 'exact', language=language)}%")
         bounds = ahead[low].to_numpy(float) * factor, ahead[high].to_numpy(float) * factor
         axes.plot(
             places, frame[observed].astype(float) * factor, color=COLOURS["muted"], label=say("observed", language)
@@ -196,7 +203,11 @@ def plot_forecast(
         axes.plot(
             there, ahead[forecast] * factor, color=COLOURS["main"], ls="--", lw=2, label=say("forecast", language)
         )
-        name_places(axes, frame[at])
+        if day is None:
+            name_places(axes, frame[at])
+        else:
+            is_first = frame[day].ne(frame[day].shift())
+            axes.set_xticks(places[is_first].to_numpy(), frame.loc[is_first, day].map(str).tolist(), ha="left")
         label_axis(axes.yaxis, unit=unit, shown=shown, language=language)
         draw_legend(axes)
     top = ahead[forecast].astype(float).idxmax()
@@ -257,12 +268,12 @@ def plot_need(
             draw_legend(axes)
             return Figure(name, _need_alone(rows[interval], need, title, language), drawn)
         axes.step(places, have, where="mid", color=COLOURS["main"], lw=2, ls="--", label=say("on_shift", language))
-        axes.fill_between(
-            places,
-            have,
-            need,
-            where=(need > have).tolist(),
-            step="mid",
+        is_short = need > have
+        axes.bar(
+            places[is_short],
+            (need - have)[is_short],
+            bottom=have[is_short],
+            width=1.0,
             facecolor="#f3c9a8",
             hatch="///",
             edgecolor=COLOURS["second"],

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from csm_lib.definitions import INDICATORS
-from csm_lib.show.format import in_language, write_interval, write_value
+from csm_lib.show.format import in_language, write_code, write_interval, write_value
 from csm_lib.show.messages import say
 from csm_lib.show.prose import Sentence, sentence
 
@@ -41,10 +41,19 @@ def name_segment(segment: Any, *, language: str | None = None) -> str:
     Examples
     --------
     >>> name_segment((("channel", "app"), ("product", None)))
-    'channel = app · product = (not noted)'
+    'the channel is app and the product is (not noted)'
     """
     missing = say("not_noted", language)
-    return " · ".join(f"{dimension} = {missing if value is None else value}" for dimension, value in segment)
+    parts = [
+        say(
+            "segment_part",
+            language,
+            dimension=write_code(dimension),
+            value=write_code(missing if value is None else value),
+        )
+        for dimension, value in segment
+    ]
+    return say("and", language).join(parts)
 
 
 def sentence_not_measured(reason: Any, *, language: str | None = None) -> Sentence:
@@ -80,8 +89,8 @@ def sentence_of_segments(found: pd.DataFrame, *, key: str, language: str | None 
     >>> row = {"segment": (("channel", "app"),), "n": 900, "value": 0.6, "reference": 0.85, "contribution": -0.02,
     ...        "low": -0.03, "high": -0.01}
     >>> sentence_of_segments(pd.DataFrame([row]), key="fcr")  # doctest: +NORMALIZE_WHITESPACE
-    First contact resolution sits lowest where channel = app: 60.0% against 85.0%, which carries −2.0 points of the gap
-    (95% interval −3.0 to −1.0).
+    First contact resolution sits lowest where the channel is app: 60.0% against 85.0%, which carries −2.0 points of
+    the gap (95% interval −3.0 to −1.0).
     """
     if not len(found) and found.attrs.get("reason"):
         return sentence_not_measured(found.attrs["reason"], language=language)
@@ -134,7 +143,7 @@ def sentence_of_causes(counted: pd.DataFrame, *, language: str | None = None) ->
         say(
             "cause_part",
             language,
-            cause=row.cause,
+            cause=write_code(row.cause),
             share=write_value(row.value, "share", language=language),
             interval=write_interval(row.low, row.high, "share", language=language),
         )
@@ -188,7 +197,7 @@ def sentence_of_mix(parts: pd.DataFrame, *, key: str, segment: str, language: st
         change=_change(mix + rate, unit, language),
         mix=_change(mix, unit, language),
         rate=_change(rate, unit, language),
-        segment=segment,
+        segment=write_code(segment),
     )
     is_opposed = mix * rate < 0 and abs(mix) > abs(rate)
     return said + sentence("{said}", language=language, said=say("mix_misleads", language)) if is_opposed else said
@@ -218,9 +227,9 @@ def sentence_of_mix_within(table: pd.DataFrame, *, key: str, group: str, languag
         for row in fell[fell["reading"] == reading].itertuples():
             numbers = {name: _change(getattr(row, name), unit, language) for name in ("change", "mix", "rate")}
             interval = write_interval(row.rate_low, row.rate_high, _unit_of_change(unit), language=language)
-            called = f"{group[:1].upper()}{group[1:]} {row.group}"
+            called = f"{_capital(write_code(group))} {write_code(row.group)}"
             parts.append(say(f"within_{reading}", language, group=called, interval=interval, **numbers))
-    text = " ".join(parts) if parts else say("within_none", language, group=group)
+    text = " ".join(parts) if parts else say("within_none", language, group=write_code(group))
     return sentence("{said}", language=language, said=text)
 
 
@@ -259,6 +268,10 @@ def sentence_of_hours(found: dict[str, Any], *, key: str, language: str | None =
         n=(found["n"], "n"),
         rest=(found["rest"], unit),
     )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _given(reason: Any, language: str | None) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import os
+import re
 from typing import Any
 
 from babel.dates import format_date as babel_date
@@ -15,7 +16,16 @@ from babel.numbers import format_decimal
 
 from csm_lib.errors import SettingError
 
-__all__ = ["LANGUAGES", "NOT_MEASURED", "UNITS", "in_language", "write_date", "write_interval", "write_value"]
+__all__ = [
+    "LANGUAGES",
+    "NOT_MEASURED",
+    "UNITS",
+    "in_language",
+    "write_code",
+    "write_date",
+    "write_interval",
+    "write_value",
+]
 
 LANGUAGES = {"en": "en_GB", "zh": "zh_Hans_CN"}
 NOT_MEASURED = "–"
@@ -33,6 +43,7 @@ UNITS = {
     "date": "local date",
     "text": "as it is",
 }
+_CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 
 
@@ -135,6 +146,26 @@ def write_interval(low: Any, high: Any, unit: str, *, language: str | None = Non
     lower, upper = write_value(low, unit, language=language), write_value(high, unit, language=language)
     ending = upper.lstrip("−+0123456789.,")
     return joint.join((lower.removesuffix(ending), upper))
+
+
+def write_code(entry: Any) -> str:
+    """Write a code of the data as words, and any other name as it is.
+
+    Parameters
+    ----------
+    entry : object
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> write_code("slow_response"), write_code("Team_A"), write_code(17)
+    ('slow response', 'Team_A', '17')
+    """
+    text = str(entry)
+    return text.replace("_", " ") if _CODE.fullmatch(text) else text
 
 
 def write_date(value: Any, *, language: str | None = None) -> str:

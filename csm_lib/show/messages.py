@@ -73,10 +73,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{title}：合计{total}，其中结构影响{mix}，水平影响{rate}；影响最大的是{segment}，为{part}。",
     ),
     "after": ("After", "之后"),
+    "and": (" and ", "且"),
     "before": ("Before", "之前"),
     "cause_part": ("{share} are coded to {cause} ({interval})", "{share}归因于{cause}（{interval}）"),
     "centre": ("Centre line", "中心线"),
     "comma": (", ", "，"),
+    "contacts_held": ("Live contacts the agent held", "坐席同时接待数"),
     "count": ("Count", "数量"),
     "cumulative": ("Cumulative share", "累计占比"),
     "forecast": ("Forecast", "预测"),
@@ -137,6 +139,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "其中{hours}坐席小时的需求没有班次可覆盖",
     ),
     "roster_unproven": ("though no proof was found that nothing is cheaper", "但尚未证明没有更便宜的方案"),
+    "segment_part": ("the {dimension} is {value}", "{dimension}为{value}"),
     "semicolon": ("; ", "；"),
     "sentence_attained": (
         "{met} of {n} headline indicators reach their target; {missed} miss it; {close} are too close to call.",
@@ -191,6 +194,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "verdict_not_measured": ("not measured", "未测量"),
     "verdict_too_close": ("too close to call", "难以判定"),
     "weekdays": ("Mon Tue Wed Thu Fri Sat Sun", "周一 周二 周三 周四 周五 周六 周日"),
+    "where": (" where ", "，"),
     "within_mix": (
         "{group} moved by {change}, but only because it was given other contacts: {mix} is mix, {rate} is rate "
         "(95% interval {interval}, which includes no change).",

@@ -13,7 +13,7 @@ import pandas as pd
 from csm_lib.definitions import INDICATORS
 from csm_lib.results import Estimate
 from csm_lib.show.findings import name_segment
-from csm_lib.show.format import in_language, write_date, write_interval, write_value
+from csm_lib.show.format import in_language, write_code, write_date, write_interval, write_value
 from csm_lib.show.lists import listed
 from csm_lib.show.messages import say
 from csm_lib.show.prose import Sentence, sentence
@@ -163,7 +163,7 @@ def _gap(row: dict[str, Any], language: str | None) -> Sentence:
     if isinstance(row["cause"], str):
         share = write_value(row["cause_share"], "share", language=language)
         known = "gap_cause_counted" if row["cause_share"] == row["cause_share"] else "gap_cause"
-        parts.append(say(known, language, cause=row["cause"], share=share))
+        parts.append(say(known, language, cause=write_code(row["cause"]), share=share))
     else:
         parts.append(say("gap_no_cause", language))
     if isinstance(row["measure"], str):

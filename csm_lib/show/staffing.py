@@ -28,7 +28,7 @@ __all__ = [
 
 
 def with_week_labels(frame: pd.DataFrame, *, language: str | None = None) -> pd.DataFrame:
-    """Add a column `slot` that names weekday and local time.
+    """Add the columns `day`, the name of the weekday, and `slot`, the weekday and local time.
 
     Parameters
     ----------
@@ -46,8 +46,11 @@ def with_week_labels(frame: pd.DataFrame, *, language: str | None = None) -> pd.
     'Tue 17:00'
     """
     days = say("weekdays", language).split()
-    names = [f"{days[int(day) - 1]} {time}" for day, time in zip(frame["weekday"], frame["local_time"], strict=True)]
-    return frame.assign(slot=pd.Series(names, index=frame.index, dtype=object))
+    named = [days[int(day) - 1] for day in frame["weekday"]]
+    slots = [f"{day} {time}" for day, time in zip(named, frame["local_time"], strict=True)]
+    return frame.assign(
+        day=pd.Series(named, index=frame.index, dtype=object), slot=pd.Series(slots, index=frame.index, dtype=object)
+    )
 
 
 def weekday_of(day: pd.DataFrame, *, language: str | None = None) -> str:

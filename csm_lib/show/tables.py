@@ -18,7 +18,7 @@ import pandas as pd
 
 from csm_lib.definitions import INDICATORS
 from csm_lib.errors import SettingError
-from csm_lib.show.format import NOT_MEASURED, in_language, write_interval, write_value
+from csm_lib.show.format import NOT_MEASURED, in_language, write_code, write_interval, write_value
 from csm_lib.show.messages import MESSAGES, say
 
 __all__ = ["NAME_PATTERN", "Table", "keep_table", "scorecard_table", "table", "write_target"]
@@ -29,6 +29,11 @@ _OF_THE_ROW = (
     "benchmark", "rest",
 )  # fmt: skip
 _CODED = ("verdict", "status")  # codes that have words in the messages
+# codes of the data that a reader gets as words; other columns may hold real names with a "_"
+_NAMES = (
+    "cause", "root_cause", "issue", "product", "channel", "customer_segment", "group", "segment", "dimension", "column",
+    "stage", "category",
+)  # fmt: skip
 _KEYS = ("key", "other", "indicator")  # where all are indicators, a reader gets their names
 # differences of two values of the row's unit; of two shares they are points
 _CHANGES = (
@@ -237,6 +242,8 @@ def _written(rows: pd.DataFrame, column: str, units: dict[str, str], by_row: boo
         return [_indicator_name(entry, language) for entry in entries]
     if column in _CODED and column not in units:
         return [_word(entry, column, language) for entry in entries]
+    if column == "evidence" and column not in units:
+        return [_evidence(entry, language) for entry in entries]
     is_change = by_row and column not in units and column in _CHANGES
     if column not in units and by_row and column in (*_OF_THE_ROW, *_CHANGES):
         kinds = [unit if isinstance(unit, str) else "exact" for unit in rows["unit"]]
@@ -244,6 +251,8 @@ def _written(rows: pd.DataFrame, column: str, units: dict[str, str], by_row: boo
         kinds = [units.get(column) or _guessed(column, rows[column])] * len(entries)
     if is_change:
         kinds = ["points" if kind == "share" else kind for kind in kinds]
+    if column in _NAMES:
+        entries = [write_code(entry) if isinstance(entry, str) else entry for entry in entries]
     return [_cell(entry, kind, language, signed=is_change) for entry, kind in zip(entries, kinds, strict=True)]
 
 
@@ -253,6 +262,19 @@ def _word(entry: Any, column: str, language: str | None) -> str:
         return NOT_MEASURED
     key = f"{column}_{entry}"
     return say(key, language) if key in MESSAGES else str(entry)
+
+
+def _evidence(entry: Any, language: str | None) -> str:
+    """Write what a statement rests on, "fcr where issue = repair", in words."""
+    if not isinstance(entry, str):
+        return NOT_MEASURED
+    key, where, segment = entry.partition(" where ")
+    named = _indicator_name(key, language) if key in INDICATORS else key
+    dimension, is_equal, value = (segment or named).partition(" = ")
+    if not is_equal:
+        return entry if segment else named
+    said = say("segment_part", language, dimension=write_code(dimension), value=write_code(value))
+    return named + say("where", language) + said if where else said
 
 
 def _indicator_name(key: Any, language: str | None) -> str:
@@ -267,7 +289,10 @@ def _cell(entry: Any, unit: str, language: str | None, *, signed: bool = False) 
     if isinstance(entry, bool):
         return say("yes" if entry else "no", language)
     if isinstance(entry, (tuple, list)):
-        return " · ".join(" = ".join(map(str, part)) if isinstance(part, tuple) else str(part) for part in entry)
+        missing = say("not_noted", language)
+        pairs = [[missing if each is None else write_code(each) for each in part] if isinstance(part, tuple)
+                 else [str(part)] for part in entry]  # fmt: skip
+        return " · ".join(": ".join(pair) for pair in pairs)
     if isinstance(entry, pd.Timestamp) and entry != entry.normalize():
         return f"{entry:%Y-%m-%d %H:%M}"
     return write_value(entry, unit, language=language, signed=signed)

@@ -206,7 +206,7 @@ def bot_scenario(desk: Desk, *, issue: str, share: float) -> Scenario | None:
         return None
     counts = known.value_counts()
     chosen = issue or sorted(counts.index[counts == counts.max()])[0]
-    return divert(desk.contacts, issue=chosen, share=share, name=f"a bot for {chosen}")
+    return divert(desk.contacts, issue=chosen, share=share, name=f"a bot for {chosen.replace('_', ' ')}")
 
 
 def what_if(desk: Desk, scenarios: Sequence[Scenario | None], *, from_hour: int = 0, to_hour: int = 24) -> pd.DataFrame:
@@ -357,7 +357,7 @@ def inputs(desk: Desk) -> pd.DataFrame:
             "mean handle time",
             float(handled.mean()),
             "s",
-            f"{len(handled)} handled contacts, by local hour in the model",
+            f"{len(handled):,} handled contacts, by local hour in the model",
         ),
         ("mean patience", desk.customers.patience_s, "s", desk.customers.method),
         ("model waits are multiplied by", desk.customers.wait_scale, "exact", desk.customers.method),

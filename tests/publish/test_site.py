@@ -78,7 +78,7 @@ def test_a_report_has_its_pages_tables_notebooks_and_record(published: RunResult
     assert "差距在哪" not in gap
     assert all('scope="' in header for header in re.findall(r"<th\b[^>]*>", gap))
     overview = (report.parent / "index.html").read_text(encoding="utf-8")
-    assert 'href="./2024Q1/index.html"' in overview and "78.0% ✗ missed" in overview
+    assert 'href="./2024Q1/index.html"' in overview and "78.0%<br/>✗ missed" in overview
 
 
 def test_a_second_run_replaces_the_first_and_gives_the_same_numbers(
@@ -240,3 +240,13 @@ def _alive(mark: str) -> list[str]:
         except OSError:
             continue
     return found
+
+
+def test_an_answer_stands_above_the_code_of_the_cells_that_only_compute(
+    make_book: Callable[..., Any], make_notebook: Callable[..., Path]
+) -> None:
+    notebook = make_notebook("05_report_and_action_plan", "found = 6 * 7", "print(found)", "unseen = 1")
+    page = publish(make_book(), notebooks=[notebook]).report.read_text(encoding="utf-8")
+    places = [page.index(text) for text in (">42", "Parameters of this run", "found = 6 * 7", "print(found)")]
+    assert places == sorted(places)
+    assert "unseen = 1" in page

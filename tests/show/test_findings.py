@@ -31,8 +31,8 @@ def segments(*rows: tuple[str, float]) -> pd.DataFrame:
 def test_the_first_segment_on_the_bad_side_is_named() -> None:
     said = sentence_of_segments(segments(("phone", 0.03), ("app", -0.02)), key="fcr")
     assert said.text == (
-        "First contact resolution sits lowest where channel = app: 60.0% against 85.0%, which carries −2.0 points of "
-        "the gap (95% interval −3.0 to −1.0)."
+        "First contact resolution sits lowest where the channel is app: 60.0% against 85.0%, which carries −2.0 "
+        "points of the gap (95% interval −3.0 to −1.0)."
     )
 
 
@@ -137,7 +137,7 @@ GAP = {"key": "fcr", "value": 0.78, "target": 0.85, "unit": "share", "where": ((
     [
         (
             {},
-            "First contact resolution: 78.0% against a target of 85.0%. It sits most where issue = repair. Most "
+            "First contact resolution: 78.0% against a target of 85.0%. It sits most where the issue is repair. Most "
             "counted cause: The knowledge base is thin (40.0%). Measure: Write it (Editor, by 31 May 2024).",
         ),
         (

@@ -65,8 +65,8 @@ def test_the_language_of_the_run_is_used(monkeypatch: pytest.MonkeyPatch) -> Non
         (lambda: in_language("de"), "language must be one of en, zh, got 'de'. Choose one of them."),
         (
             lambda: write_value(1, "percent"),
-            "unit must be one of s, share, share_fine, points, score, n, number, erlang, per_h, exact, date, text, got 'percent'. "
-            "Choose one of them.",
+            "unit must be one of s, share, share_fine, points, score, n, number, erlang, per_h, exact, date, text, "
+            "got 'percent'. Choose one of them.",
         ),
     ],
     ids=["an unknown language", "an unknown unit"],

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from csm_lib.show.figures import plot_need, plot_scenarios, plot_trends
+from csm_lib.show.figures import plot_forecast, plot_need, plot_scenarios, plot_trends
 from csm_lib.show.prose import Sentence
 from csm_lib.show.staffing import (
     sentence_of_forecast_error,
@@ -145,3 +145,22 @@ def test_small_multiples_say_what_each_panel_shows_and_leave_out_the_unmeasured(
     assert "Satisfaction" not in drawn.alt
     assert plot_trends(HISTORY, title="Headline").svg() == drawn.svg()
     assert plot_trends(HISTORY.head(0), title="Headline").alt == "Headline: nothing was measured."
+
+
+def test_a_forecast_names_its_days_and_the_level_of_its_interval() -> None:
+    frame = pd.DataFrame(
+        {
+            "day": ["Mon", "Mon", "Tue", "Tue"],
+            "slot": ["Mon 08:00", "Mon 08:30", "Tue 08:00", "Tue 08:30"],
+            "observed": [3.0, 4.0, None, None],
+            "forecast": [None, None, 5.0, 6.0],
+            "low": [None, None, 3.0, 4.0],
+            "high": [None, None, 8.0, 9.0],
+        }
+    )
+    drawn = plot_forecast(frame, title="Arrivals", at="slot", day="day", level=0.8)
+    axes = drawn.canvas.axes[0]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["Mon", "Tue"]
+    assert axes.get_xticks().tolist() == [0, 2]
+    assert "80% interval" in axes.get_legend_handles_labels()[1]
+    assert "the highest is 6 at Tue 08:30" in drawn.alt

@@ -86,3 +86,29 @@ def test_an_unknown_column_is_refused() -> None:
 def test_an_unknown_indicator_is_refused() -> None:
     with pytest.raises(SettingError, match=r"^key must be one of .*frt.*, got \['frz'\]\. Check the spelling\.$"):
         scorecard_table(CARD.assign(key="frz").head(1), title="Card")
+
+
+def test_codes_of_the_data_are_written_as_words_and_names_are_not() -> None:
+    rows = pd.DataFrame(
+        {
+            "cause": ["cross_department"],
+            "team": ["team_a"],
+            "evidence": ["fcr where customer_segment = new_customer"],
+            "segment": [(("part_of_day", "17 to 19"), ("product", None))],
+        }
+    )
+    page = table(rows, name="t", title="t").as_raw_html()
+    assert "cross department" in page and "team_a" in page
+    assert "First contact resolution where the customer segment is new customer" in page
+    assert "part of day: 17 to 19 · product: (not noted)" in page
+
+
+@pytest.mark.parametrize(
+    ("evidence", "said"),
+    [("cause = skills", "the cause is skills"), ("fcr", "First contact resolution"),
+     ("somebody said so", "somebody said so")],
+    ids=["a count", "an indicator", "a person"],
+)  # fmt: skip
+def test_evidence_is_said_in_words(evidence: str, said: str) -> None:
+    page = table(pd.DataFrame({"n": [1], "evidence": [evidence]}), name="t", title="t").as_raw_html()
+    assert f">{said}</td>" in page

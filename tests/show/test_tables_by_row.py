@@ -17,9 +17,7 @@ def cells(shown: object) -> list[str]:
     return [html.unescape(re.sub(r"<[^>]+>", "", cell)).strip() for cell in found]
 
 
-ROWS = pd.DataFrame(
-    {"key": ["fcr", "frt"], "value": [0.78, 35.0], "change": [-0.012, 2.5], "unit": ["share", "s"]}
-)
+ROWS = pd.DataFrame({"key": ["fcr", "frt"], "value": [0.78, 35.0], "change": [-0.012, 2.5], "unit": ["share", "s"]})
 
 
 def test_differences_have_a_sign_and_those_of_shares_are_points() -> None:
