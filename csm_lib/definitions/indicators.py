@@ -7,7 +7,7 @@ SQL share. A row is in the population where the denominator is present and not 0
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -53,6 +53,10 @@ class Indicator:
         Tables the number rests on.
     is_estimate : bool
         True if it is a sample of what it speaks of: then there is a verdict and no plain "met".
+    fallback : Indicator or None
+        What stands for it where no row of the data fills its columns; `method` then carries `basis`.
+    basis : str
+        What a fallback rests on, in words.
     """
 
     key: str
@@ -73,6 +77,8 @@ class Indicator:
     denominator_grain: str | None = None
     exclusions: MappingProxyType[str, str] = field(default_factory=lambda: MappingProxyType({}))
     is_estimate: bool = False
+    fallback: Indicator | None = None
+    basis: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -94,6 +100,26 @@ def _columns_in(grain: str, texts: list[str]) -> tuple[str, ...]:
 def _rows(**conditions: str) -> MappingProxyType[str, str]:
     return MappingProxyType(conditions)
 
+
+
+# where a questionnaire has no overall question: its four items, pooled
+_ITEMS = ("speed", "accuracy_rating", "attitude", "outcome")
+_ITEM_RATINGS = " + ".join(f"CASE WHEN {item} IS NOT NULL THEN 1 ELSE 0 END" for item in _ITEMS)
+_ITEM_TOP_TWO = " + ".join(f"CASE WHEN {item} >= 4 THEN 1 ELSE 0 END" for item in _ITEMS)
+_ITEM_SUM = " + ".join(f"COALESCE({item}, 0)" for item in _ITEMS)
+
+
+def _pooled(row: Indicator, numerator: str) -> Indicator:
+    """Give a satisfaction row with the four items pooled as its fallback."""
+    unrated = _rows(not_rated=f"({_ITEM_RATINGS}) = 0")
+    items = replace(
+        row,
+        numerator=numerator,
+        denominator=_ITEM_RATINGS,
+        exclusions=unrated,
+        basis="from the four items pooled, no overall question",
+    )
+    return replace(row, fallback=items)
 
 
 _INDICATORS = (
@@ -472,43 +498,49 @@ _INDICATORS = (
         source="reviews",
         is_estimate=True,
     ),
-    Indicator(
-        key="csat",
-        name_en="Satisfaction, top two",
-        name_zh="客户满意度",
-        dimension="experience",
-        hotline_dimension="empathy",
-        definition="Share of answered questionnaires that rate the service 4 or 5 of 5.",
-        formula="ratings 4 and 5 ÷ ratings",
-        grain="survey",
-        numerator="CASE WHEN csat >= 4 THEN 1 WHEN csat < 4 THEN 0 END",
-        denominator="CASE WHEN csat IS NOT NULL THEN 1 END",
-        aggregation="share",
-        unit="share",
-        better="higher",
-        cluster="customer_id",
-        exclusions=_rows(not_rated="csat IS NULL"),
-        source="surveys",
-        is_estimate=True,
+    _pooled(
+        Indicator(
+            key="csat",
+            name_en="Satisfaction, top two",
+            name_zh="客户满意度",
+            dimension="experience",
+            hotline_dimension="empathy",
+            definition="Share of ratings that are 4 or 5 of 5: of the overall question where there is one, else of the four items pooled.",
+            formula="ratings 4 and 5 ÷ ratings",
+            grain="survey",
+            numerator="CASE WHEN csat >= 4 THEN 1 WHEN csat < 4 THEN 0 END",
+            denominator="CASE WHEN csat IS NOT NULL THEN 1 END",
+            aggregation="share",
+            unit="share",
+            better="higher",
+            cluster="customer_id",
+            exclusions=_rows(not_rated="csat IS NULL"),
+            source="surveys",
+            is_estimate=True,
+        ),
+        _ITEM_TOP_TWO,
     ),
-    Indicator(
-        key="csat_mean",
-        name_en="Satisfaction, mean",
-        name_zh="满意度均分",
-        dimension="experience",
-        hotline_dimension="empathy",
-        definition="Mean rating of answered questionnaires, 1 to 5.",
-        formula="sum of ratings ÷ ratings",
-        grain="survey",
-        numerator="csat",
-        denominator="CASE WHEN csat IS NOT NULL THEN 1 END",
-        aggregation="mean",
-        unit="score",
-        better="higher",
-        cluster="customer_id",
-        exclusions=_rows(not_rated="csat IS NULL"),
-        source="surveys",
-        is_estimate=True,
+    _pooled(
+        Indicator(
+            key="csat_mean",
+            name_en="Satisfaction, mean",
+            name_zh="满意度均分",
+            dimension="experience",
+            hotline_dimension="empathy",
+            definition="Mean rating, 1 to 5: of the overall question where there is one, else of the four items pooled.",
+            formula="sum of ratings ÷ ratings",
+            grain="survey",
+            numerator="csat",
+            denominator="CASE WHEN csat IS NOT NULL THEN 1 END",
+            aggregation="mean",
+            unit="score",
+            better="higher",
+            cluster="customer_id",
+            exclusions=_rows(not_rated="csat IS NULL"),
+            source="surveys",
+            is_estimate=True,
+        ),
+        _ITEM_SUM,
     ),
     Indicator(
         key="nps",

@@ -99,6 +99,7 @@ def measure(
         check_level(level)
     rows = [_indicator(key) for key in dict.fromkeys([keys] if isinstance(keys, str) else keys)]
     groups = [by] if isinstance(by, str) else list(by)
+    rows = [_filled(row, facts) for row in rows]
     unsourced = {row.key: absent for row in rows if (absent := _absent(facts, row))}
     terms = [term for row in rows if row.key not in unsourced for term in Term.of(row)]
     frames = _frames(facts, terms, groups)
@@ -117,6 +118,21 @@ def measure(
         )
     ]
     return _frame(records, groups)
+
+
+def _filled(row: Indicator, facts: Any) -> Indicator:
+    """Give the indicator, or its fallback where the frame fills the fallback's columns and none of its own."""
+    if row.fallback is None:
+        return row
+    frame = facts.get(row.grain) if isinstance(facts, Mapping) else facts
+    present = () if frame is None else columns_of(frame)
+    if not set(row.fallback.columns) <= set(present):
+        return row
+    if not set(row.columns) <= set(present):
+        return row.fallback
+    held = narrowed(frame, Term.of(row), others=())
+    filled = held.filter(" AND ".join(f"{name} IS NOT NULL" for name in row.columns))
+    return row if len(filled.limit(1).to_arrow_table()) else row.fallback
 
 
 def _absent(facts: Any, row: Indicator) -> list[str]:
@@ -221,6 +237,8 @@ def _records(
         made = _estimate(row, group, found, held, level=level)
         if row.cluster and row.cluster not in columns_of(frames[row.grain]) and found.n and level is not None:
             made = replace(made, method=f"{made.method}; rows taken as independent: no column {row.cluster!r}")
+        if row.basis and found.n:
+            made = replace(made, method=f"{made.method}; {row.basis}")
         excluded = None if level is None else dict(found.excluded)
         records.append(_Record(row, group, found.a, found.b, excluded, made))
     return records

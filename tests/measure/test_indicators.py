@@ -474,3 +474,29 @@ def test_a_grain_without_a_source_is_not_measured_and_never_zero() -> None:
     measured = measure({"contact": contacts, "complaint": None, "survey": None}, ["complaint_rate", "csat"])
     assert measured["value"].isna().all()
     assert measured["method"].tolist() == ["not measured: no complaint data", "not measured: no survey data"]
+
+
+ITEMS = pd.DataFrame(
+    {
+        "customer_id": ["c1", "c2", "c3", "c4"],
+        "speed": [5, 4, 1, None],
+        "accuracy_rating": [5, 3, 2, None],
+        "attitude": [4, 4, None, None],
+        "outcome": [5, 3, 3, None],
+    }
+)
+
+
+@pytest.mark.parametrize("overall", [None, "empty"])
+def test_satisfaction_without_an_overall_question_pools_the_four_items(overall: str | None) -> None:
+    frame = ITEMS if overall is None else ITEMS.assign(csat=pd.Series([None] * 4, dtype="float64"))
+    measured = measure(frame, ["csat", "csat_mean"]).set_index("key")
+    assert measured.loc["csat", ["n", "numerator", "denominator"]].tolist() == [3, 6, 11]
+    assert measured.loc["csat_mean", "value"] == pytest.approx(39 / 11)
+    assert measured.loc["csat", "method"].endswith("from the four items pooled, no overall question")
+    assert measured.loc["csat", "excluded"] == {"not_rated": 1}
+
+
+def test_the_overall_question_wins_where_anybody_answered_it() -> None:
+    measured = measure(ITEMS.assign(csat=[5, None, None, None]), "csat")
+    assert measured[["n", "value"]].to_numpy().tolist() == [[1, 1.0]]
