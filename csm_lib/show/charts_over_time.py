@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import MaxNLocator
 
 from csm_lib.show.chart_parts import (
     draw_legend,
@@ -264,6 +265,7 @@ def plot_need(
         axes.set_ylim(0, 1.08 * max(1.0, np.nanmax([*need, *have])))
         name_places(axes, rows[interval])
         axes.set_ylabel(say("agents", language))
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         if not is_staffed:
             draw_legend(axes)
             return Figure(name, _need_alone(rows[interval], need, title, language), drawn)

@@ -56,17 +56,34 @@ def name_segment(segment: Any, *, language: str | None = None) -> str:
     return say("and", language).join(parts)
 
 
-def sentence_not_measured(reason: Any, *, language: str | None = None) -> Sentence:
-    """Say that something was not measured, and why.
+def sentence_not_measured(reason: Any, *, what: str | None = None, language: str | None = None) -> Sentence:
+    """Say that something was not measured, and why; in a list of answers also what.
+
+    Parameters
+    ----------
+    reason : str or missing
+    what : str, optional
+        What was asked, as words.
+    language : str, optional
+
+    Returns
+    -------
+    Sentence
 
     Examples
     --------
     >>> sentence_not_measured("no shifts")
     Not measured: no shifts.
+    >>> sentence_not_measured("no shifts", what="More agents")
+    More agents: not measured, no shifts.
     """
-    return sentence(
-        "{said}", language=language, said=say("not_measured_because", language, reason=_given(reason, language))
+    why = _given(reason, language)
+    said = (
+        say("sentence_unmeasured", language, name=what, reason=why)
+        if what
+        else say("not_measured_because", language, reason=why)
     )
+    return sentence("{said}", language=language, said=said)
 
 
 def sentence_of_segments(found: pd.DataFrame, *, key: str, language: str | None = None) -> Sentence:
@@ -93,7 +110,7 @@ def sentence_of_segments(found: pd.DataFrame, *, key: str, language: str | None 
     the gap (95% interval −3.0 to −1.0).
     """
     if not len(found) and found.attrs.get("reason"):
-        return sentence_not_measured(found.attrs["reason"], language=language)
+        return sentence_not_measured(found.attrs["reason"], what=say("asked_where", language), language=language)
     unit, sign = INDICATORS[key].unit, -1 if INDICATORS[key].better == "higher" else 1
     worse = found[found["contribution"].astype(float) * sign > 0]
     if not len(worse):
@@ -137,7 +154,8 @@ def sentence_of_causes(counted: pd.DataFrame, *, language: str | None = None) ->
     """
     if not len(counted):
         n_failures = counted.attrs.get("n_failures", 0)
-        return sentence_not_measured(say("no_codes" if n_failures else "no_failures", language), language=language)
+        why = say("no_codes" if n_failures else "no_failures", language)
+        return sentence_not_measured(why, what=say("asked_causes", language), language=language)
     joint = say("list_joint", language)
     parts = [
         say(
@@ -183,7 +201,7 @@ def sentence_of_mix(parts: pd.DataFrame, *, key: str, segment: str, language: st
     (by issue), −0.2 points at the same kinds.
     """
     if not len(parts):
-        return sentence_not_measured(parts.attrs.get("reason"), language=language)
+        return sentence_not_measured(parts.attrs.get("reason"), what=say("asked_mix", language), language=language)
     unit = INDICATORS[key].unit
     mix, rate = float(parts["mix"].sum()), float(parts["rate"].sum())
     said = sentence(
@@ -219,7 +237,7 @@ def sentence_of_mix_within(table: pd.DataFrame, *, key: str, group: str, languag
     Sentence
     """
     if not len(table):
-        return sentence_not_measured(table.attrs.get("reason"), language=language)
+        return sentence_not_measured(table.attrs.get("reason"), what=say("asked_mix", language), language=language)
     unit, worse = INDICATORS[key].unit, -1 if INDICATORS[key].better == "higher" else 1
     fell = table[table["change"] * worse > 0]
     parts = []
@@ -255,7 +273,7 @@ def sentence_of_hours(found: dict[str, Any], *, key: str, language: str | None =
     Answer rate is at its worst from 17:00 to 19:00: 75.0% (n = 4,000) against 94.0% in all other hours.
     """
     if found.get("reason"):
-        return sentence_not_measured(found["reason"], language=language)
+        return sentence_not_measured(found["reason"], what=say("asked_hours", language), language=language)
     unit = INDICATORS[key].unit
     return sentence(
         "{name} is at its worst from {start}:00 to {end}:00: {value} (n = {n}) against {rest} in all other hours.",

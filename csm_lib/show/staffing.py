@@ -88,7 +88,7 @@ def sentence_of_need(need: pd.DataFrame, *, no_staff: str | None = None, languag
     on shift; most are missing on Mon 17:00: 2.
     """
     if need.empty:
-        return sentence_not_measured(need.attrs.get("reason"), language=language)
+        return sentence_not_measured(need.attrs.get("reason"), what=say("asked_need", language), language=language)
     rows = with_week_labels(need, language=language).reset_index(drop=True)
     top = rows.loc[rows["needed_impatient"].astype(float).idxmax()]
     said = sentence(
@@ -138,7 +138,9 @@ def sentence_of_forecast_error(errors: pd.DataFrame, *, language: str | None = N
     30.0%; 81.0% of the counts fell into the interval meant to hold 80.0%.
     """
     if errors.empty:
-        return sentence_not_measured(errors.attrs.get("reason"), language=language)
+        return sentence_not_measured(
+            errors.attrs.get("reason"), what=say("asked_forecast", language), language=language
+        )
     shares = {name: (errors.attrs[name], "share") for name in ("wape", "wape_seasonal_naive", "covered_share", "level")}
     return sentence(
         "Forecasts made {n} times in the past for {days} days were off by {wape} of the contacts, the same interval a "
@@ -173,7 +175,7 @@ def sentence_of_more_agents(
     Sentence
     """
     if found.empty:
-        return sentence_not_measured(found.attrs.get("reason"), language=language)
+        return sentence_not_measured(found.attrs.get("reason"), what=say("asked_more", language), language=language)
     band = found[found["span"] == "band"].iloc[0]
     inside = trust[(trust["local_hour"] >= band["local_hour"]) & (trust["local_hour"] < band["to_hour"])]
     observed = (inside["answer_rate_observed_share"] * inside["n_offered"]).sum() / inside["n_offered"].sum()
@@ -214,7 +216,7 @@ def sentence_of_scenario(compared: pd.DataFrame, *, share: float, language: str 
     Sentence
     """
     if len(compared) < 2:
-        return sentence_not_measured(compared.attrs.get("reason"), language=language)
+        return sentence_not_measured(compared.attrs.get("reason"), what=say("asked_bot", language), language=language)
     today, after = compared.iloc[0], compared.iloc[1]
     return sentence(
         "With {name} that takes {share} of it agents would be offered {offered} contacts instead of {before}; the "
@@ -253,7 +255,7 @@ def sentence_of_roster(
     Sentence
     """
     if roster.empty:
-        return sentence_not_measured(roster.attrs.get("reason"), language=language)
+        return sentence_not_measured(roster.attrs.get("reason"), what=say("asked_roster", language), language=language)
     attrs: Mapping[str, Any] = roster.attrs
     said = sentence(
         "The cheapest roster that meets the target in every interval takes {agent_h} agent hours in a typical week",

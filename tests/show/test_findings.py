@@ -45,11 +45,11 @@ def test_no_segment_on_the_bad_side_is_said() -> None:
 def test_a_reason_stands_for_what_is_missing_in_every_sentence() -> None:
     empty = pd.DataFrame()
     empty.attrs["reason"] = "there is no earlier period to compare with"
-    said = "Not measured: there is no earlier period to compare with."
-    assert sentence_of_segments(empty, key="fcr").text == said
-    assert sentence_of_mix(empty, key="fcr", segment="issue").text == said
-    assert sentence_of_mix_within(empty, key="fcr", group="channel").text == said
-    assert sentence_of_hours({"reason": empty.attrs["reason"]}, key="answer_rate").text == said
+    why = "not measured, there is no earlier period to compare with."
+    assert sentence_of_segments(empty, key="fcr").text == f"Where the gap sits: {why}"
+    assert sentence_of_mix(empty, key="fcr", segment="issue").text == f"Mix or rate: {why}"
+    assert sentence_of_mix_within(empty, key="fcr", group="channel").text == f"Mix or rate: {why}"
+    assert sentence_of_hours({"reason": empty.attrs["reason"]}, key="answer_rate").text == f"The worst hours: {why}"
     assert sentence_not_measured(None).text == "Not measured: no rows."
     assert sentence_not_measured("没有班次", language="zh").text == "未测量：没有班次。"
 
@@ -57,8 +57,8 @@ def test_a_reason_stands_for_what_is_missing_in_every_sentence() -> None:
 @pytest.mark.parametrize(
     ("n_failures", "said"),
     [
-        (0, "Not measured: no outcome is known, so no failure can be counted."),
-        (7, "Not measured: no failure carries a cause code."),
+        (0, "What failures are coded to: not measured, no outcome is known, so no failure can be counted."),
+        (7, "What failures are coded to: not measured, no failure carries a cause code."),
     ],
     ids=["no outcome", "no code"],
 )

@@ -89,20 +89,22 @@ def test_the_roster_says_what_it_takes_and_what_it_leaves_open(attrs: dict[str, 
 
 
 @pytest.mark.parametrize(
-    "say",
+    ("say", "asked"),
     [
-        sentence_of_need,
-        sentence_of_forecast_error,
-        lambda found: sentence_of_more_agents(found, n=3, trust=TRUST),
-        lambda found: sentence_of_scenario(found, share=0.6),
-        lambda found: sentence_of_roster(found, hours=HOURS),
+        (sentence_of_need, "How many are needed"),
+        (sentence_of_forecast_error, "How good forecasts are"),
+        (lambda found: sentence_of_more_agents(found, n=3, trust=TRUST), "What more agents would do"),
+        (lambda found: sentence_of_scenario(found, share=0.6), "What a bot would do"),
+        (lambda found: sentence_of_roster(found, hours=HOURS), "The cheapest roster"),
     ],
     ids=["need", "forecast", "more agents", "bot", "roster"],
 )
-def test_every_answer_without_rows_says_why(say: Callable[[pd.DataFrame], Sentence]) -> None:
+def test_every_answer_without_rows_says_what_was_asked_and_why(
+    say: Callable[[pd.DataFrame], Sentence], asked: str
+) -> None:
     nothing = pd.DataFrame()
     nothing.attrs["reason"] = "no shifts"
-    assert say(nothing).text == "Not measured: no shifts."
+    assert say(nothing).text == f"{asked}: not measured, no shifts."
 
 
 def test_the_need_is_drawn_alone_where_nobody_is_known_to_be_on_shift() -> None:
