@@ -289,13 +289,17 @@ def _cell(entry: Any, unit: str, language: str | None, *, signed: bool = False) 
     if isinstance(entry, bool):
         return say("yes" if entry else "no", language)
     if isinstance(entry, (tuple, list)):
-        missing = say("not_noted", language)
-        pairs = [[missing if each is None else write_code(each) for each in part] if isinstance(part, tuple)
-                 else [str(part)] for part in entry]  # fmt: skip
-        return " · ".join(": ".join(pair) for pair in pairs)
+        return " · ".join(_part(part, language) for part in entry)
     if isinstance(entry, pd.Timestamp) and entry != entry.normalize():
         return f"{entry:%Y-%m-%d %H:%M}"
     return write_value(entry, unit, language=language, signed=signed)
+
+
+def _part(part: Any, language: str | None) -> str:
+    """Write one of several entries of a cell: a pair of dimension and value, an indicator, or anything else."""
+    if isinstance(part, tuple):
+        return ": ".join(say("not_noted", language) if each is None else write_code(each) for each in part)
+    return _indicator_name(part, language) if part in INDICATORS else str(part)
 
 
 def _guessed(column: str, entries: pd.Series) -> str:

@@ -94,12 +94,14 @@ def test_codes_of_the_data_are_written_as_words_and_names_are_not() -> None:
             "cause": ["cross_department"],
             "team": ["team_a"],
             "evidence": ["fcr where customer_segment = new_customer"],
+            "keys": [("fcr", "complaint_rate")],
             "segment": [(("part_of_day", "17 to 19"), ("product", None))],
         }
     )
     page = table(rows, name="t", title="t").as_raw_html()
     assert "cross department" in page and "team_a" in page
     assert "First contact resolution where the customer segment is new customer" in page
+    assert "First contact resolution · Complaints" in page
     assert "part of day: 17 to 19 · product: (not noted)" in page
 
 
