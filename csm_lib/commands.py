@@ -213,6 +213,7 @@ def list_all(call: Call) -> int:
 
 def refresh(call: Call, *, jobs: int | None) -> int:
     """Execute the committed notebooks on the sample and keep their outputs."""
+    from csm_lib.collect.ingest import refresh_facts
     from csm_lib.progress import reporter
     from csm_lib.publish.runner import execute_in_place
 
@@ -220,6 +221,7 @@ def refresh(call: Call, *, jobs: int | None) -> int:
     _require_sample(workspace, "refresh")
     if not (workspace / "data" / "raw" / "sample" / "truth.json").exists():
         raise UsageError(f"refresh must find the sample organisation, got none in {workspace}. Run `csm demo` first.")
+    refresh_facts(workspace)
     with reporter() as progress:
         runs = execute_in_place(
             sorted(notebooks_folder().glob("*.ipynb")), workspace=workspace, jobs=jobs, progress=progress
