@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from csm_lib.collect.entries import FORMATS, PACKED
 from csm_lib.collect.readers import read_header
-from csm_lib.collect.sources import FORMATS, FileEntry, Source, matching_entries, source_named
+from csm_lib.collect.sources import FileEntry, Source, matching_entries, source_named
 from csm_lib.definitions import TABLES
 from csm_lib.errors import UsageError
 
@@ -128,8 +129,8 @@ def _planned(path: Path, source: Source, entries: Sequence[FileEntry]) -> Planne
 
 def _table_named(path: Path) -> str | None:
     """Give the canonical table whose name a file's name begins with, if its format is one we read."""
-    name = path.name.lower().removesuffix(".gz")
-    if not name.endswith(tuple(FORMATS)):
+    name = path.name.lower()
+    if not name.endswith((*FORMATS, *PACKED)):
         return None
     fitting = [table for table in TABLES if name.startswith(table)]
     return max(fitting, key=len) if fitting else None

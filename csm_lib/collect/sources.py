@@ -10,11 +10,12 @@ time_zone = "Asia/Shanghai"         # of times that state none; absent: the work
 [[files]]                           # one entry per table that a file feeds; several may read the same file
 pattern = "calls_*.csv*"            # against the end of the path; "phone/calls_*.csv" asks for the folder too
 table = "contacts"                  # a canonical table (csm_lib.definitions.TABLES)
-format = "csv"                      # csv, tsv, xlsx, xls, ods, parquet, jsonl; absent: from the name (.gz, .zip seen through)
+format = "csv"                      # csv, tsv, xlsx, xls, ods, parquet, jsonl; absent: from the name (.gz, .zip too)
 encoding = "gb18030"                # absent: detected, and the result says which
 delimiter = ";"                     # absent: detected from the header line
 sheet = "Sheet1"                    # of a spreadsheet; absent: the first
 missing = ["?", "n/a"]              # texts that mean "no value", besides the empty one
+snapshot = true                     # holds every row of its span: rows of an earlier delivery it lacks are reported
 keep = { latest_by = "version" }    # of several rows with one key the highest stays, the others are superseded
 out_of_population = [{ when = "outcome = 'TEST'", because = "test calls reach nobody" }]
 set_aside = [{ when = "try_cast(secs AS INTEGER) < 0", reason = "negative_duration", column = "secs" }]
@@ -31,10 +32,11 @@ cost = { from = "Cost", thousands = ".", decimal = "," }     # 1.234,50; absent:
 customer_id = "requester.id"                                 # of JSON lines: nested keys joined by dots
 issue = { from = "Topic", values = { "退货" = "return" } }   # their word = our word; others stay
 wrap_s = { sql = "try_cast(a AS DOUBLE) - try_cast(b AS DOUBLE)" }  # DuckDB over their columns, all of them text
+customer_id = { from = "Caller", personal = true }           # every value is kept under a pseudonym only
 ```
 Instants may also be given as `unit = "epoch_s"`, `"epoch_ms"`, `"excel"` (days since 1900) or `"excel_1904"`. A column
-that can be read in two ways (03/04/2024, 1,234) is refused until its source says which. Conditions and `sql` see their columns as text, an
-empty cell as NULL.
+that can be read in two ways (03/04/2024, 1,234) is refused until its source says which. Conditions and `sql` see
+their columns as text, an empty cell as NULL.
 
 A source may read a database instead, or too (install the extra: `pip install 'csm_lib[db]'`):
 
