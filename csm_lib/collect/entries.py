@@ -20,6 +20,7 @@ __all__ = [
     "DIALECTS",
     "FORMATS",
     "PACKED",
+    "AnyEntry",
     "ColumnMap",
     "Database",
     "Entry",
@@ -102,6 +103,7 @@ class ColumnMap(Row):
     decimal: Literal[".", ","] | None = None
     values: dict[str, str] = {}
     missing: tuple[str, ...] | None = None
+    personal: bool = False
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> ColumnMap:
@@ -133,6 +135,7 @@ class Entry(Row):
 
     table: str
     missing: tuple[str, ...] = ()
+    snapshot: bool = False
     keep: Keep | None = None
     out_of_population: tuple[Rule, ...] = ()
     set_aside: tuple[Rule, ...] = ()
@@ -222,6 +225,9 @@ class QueryEntry(Entry):
     def pattern(self) -> str:
         """What messages call it where they name a file's pattern."""
         return f"query {self.label}"
+
+
+AnyEntry = FileEntry | QueryEntry
 
 
 class Database(Row):

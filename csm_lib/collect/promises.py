@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from csm_lib.collect.entries import AnyEntry, ColumnMap
+from csm_lib.collect.identities import shown_sql
 from csm_lib.collect.rawrows import RawRows, quote_name, quote_text
-from csm_lib.collect.sources import ColumnMap, FileEntry
 from csm_lib.collect.typing_sql import TYPE_PROMISES
 from csm_lib.definitions import Column, Table, words_of
 from csm_lib.errors import ContractError
@@ -58,7 +59,7 @@ def trimmed_sql(text: str) -> str:
     return f"(CASE WHEN {is_plain[0]} AND {is_plain[1]} THEN {text} ELSE trim({text}, {quote_text(SPACES)}) END)"
 
 
-def text_sql(given: ColumnMap, entry: FileEntry, path: Path) -> str:
+def text_sql(given: ColumnMap, entry: AnyEntry, path: Path) -> str:
     """Give the SQL of a column's text: trimmed, missing as null, their words as ours."""
     if given.value is not None:
         return quote_text(given.value)
@@ -82,11 +83,11 @@ def text_sql(given: ColumnMap, entry: FileEntry, path: Path) -> str:
     return text
 
 
-def promises_of(table: Table, entry: FileEntry, raw: RawRows) -> tuple[Promise, ...]:
+def promises_of(table: Table, entry: AnyEntry, raw: RawRows) -> tuple[Promise, ...]:
     """List everything a row must keep, in the order in which it is asked."""
     found = [Promise("blank_row", None, "f_blank", "NULL", "a row must have values")]
     for number, rule in enumerate((*entry.out_of_population, *entry.set_aside)):
-        value = quote_name(rule.column) if rule.column in raw.columns else "NULL"
+        value = shown_sql(rule.column) if rule.column in raw.columns else "NULL"
         sentence = f"{rule.column or 'a row'} must not meet {rule.when!r}"
         found.append(Promise(rule.reason, rule.column, f"f_{number}", value, sentence))
     for column in table.columns:
@@ -100,9 +101,11 @@ def promises_of(table: Table, entry: FileEntry, raw: RawRows) -> tuple[Promise, 
 
 
 def raw_value(given: ColumnMap) -> str:
-    """Give the SQL of what stood in the file, to be shown with a broken row."""
+    """Give the SQL of what stood in the file, to be shown with a broken row; a personal value is not shown."""
+    if given.personal:
+        return "'[person]'"
     if given.from_ is not None:
-        return quote_name(given.from_)
+        return shown_sql(given.from_)
     return f"CAST(({given.sql}) AS VARCHAR)" if given.sql is not None else "NULL"
 
 

@@ -32,6 +32,8 @@ class Column:
         Bounds, included.
     is_free_text : bool
         Written by a person: masked by pattern at ingest.
+    is_person : bool
+        Says which customer: a phone number, e-mail address, identity or bank card becomes a pseudonym at ingest.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     is_free_text: bool = False
+    is_person: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,9 @@ def _ratings(*names: str) -> tuple[Column, ...]:
     return tuple(Column(name, "integer", minimum=1, maximum=5) for name in names)
 
 
+_CUSTOMER = Column("customer_id", is_person=True)
+_KNOWN_CUSTOMER = Column("customer_id", is_required=True, is_person=True)
+
 _TABLES = (
     Table(
         "contacts",
@@ -110,7 +116,8 @@ _TABLES = (
             *_key("contact_id"),
             Column("created_at", "instant", is_required=True),
             Column("channel", is_required=True, words="channel"),
-            *_text("customer_id", "customer_segment"),
+            _CUSTOMER,
+            *_text("customer_segment"),
             *_flags("is_returning"),
             *_text("team", "agent_id", "issue", "product"),
             Column("priority", words="priority"),
@@ -166,7 +173,8 @@ _TABLES = (
         "order",
         ("order_id",),
         (
-            *_key("order_id", "customer_id"),
+            *_key("order_id"),
+            _KNOWN_CUSTOMER,
             Column("ordered_at", "instant", is_required=True),
             Column("amount", "number"),
         ),
@@ -177,7 +185,8 @@ _TABLES = (
         ("survey_id",),
         (
             *_key("survey_id"),
-            *_text("contact_id", "customer_id"),
+            *_text("contact_id"),
+            _CUSTOMER,
             *_instants("sent_at", "answered_at"),
             *_ratings("csat", "speed", "accuracy_rating", "attitude", "outcome"),
             Column("recommend", "integer", minimum=0, maximum=10),
@@ -210,7 +219,8 @@ _TABLES = (
         (
             *_key("complaint_id"),
             Column("received_at", "instant", is_required=True),
-            *_text("contact_id", "customer_id"),
+            *_text("contact_id"),
+            _CUSTOMER,
             Column("source", words="complaint_source"),
             *_text("cause"),
             Column("channel", words="channel"),
@@ -321,7 +331,8 @@ _TABLES = (
         "customer asked for an in-depth talk",
         ("interview_id",),
         (
-            *_key("interview_id", "customer_id"),
+            *_key("interview_id"),
+            _KNOWN_CUSTOMER,
             Column("drawn_on", "date"),
             Column("held_on", "date"),
             *_flags("has_opted_out"),

@@ -30,7 +30,7 @@ ordered_at = "Time"
             'pattern = "calls_*.csv"',
             'pattern = "x"\ndelimeter = ";"',
             "files.0.delimeter must be a known key, got ';' (acd.toml). Did you mean 'delimiter'? Allowed: pattern, "
-            "format, encoding, delimiter, sheet, table, missing, keep, out_of_population, set_aside, columns.",
+            "format, encoding, delimiter, sheet, table, missing, snapshot, keep, out_of_population, set_aside, columns.",
             id="a misspelt key",
         ),
         pytest.param(
@@ -191,7 +191,7 @@ ordered_at = "at"
             "cursor =",
             "cursr =",
             "queries.0.cursr must be a known key, got 'changed_at' (desk.toml). Did you mean 'cursor'? Allowed: query, "
-            "name, cursor, overlap_s, table, missing, keep, out_of_population, set_aside, columns.",
+            "name, cursor, overlap_s, table, missing, snapshot, keep, out_of_population, set_aside, columns.",
             id="a misspelt key of a query",
         ),
     ],
