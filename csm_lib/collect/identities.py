@@ -17,8 +17,8 @@ from pathlib import Path
 import duckdb
 
 from csm_lib.collect.entries import ColumnMap
-from csm_lib.collect.privacy import luhn_sql, mask_text_sql, plain_sql
-from csm_lib.collect.rawrows import quote_name, quote_text
+from csm_lib.collect.privacy import let_sql, luhn_sql, mask_text_sql, plain_sql
+from csm_lib.collect.rawrows import quote_name
 from csm_lib.definitions import Column
 from csm_lib.errors import SettingError
 
@@ -52,6 +52,9 @@ _NUMBER_FORMS = "|".join(
         "(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5])[0-9]{6}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}",
     )
 )
+# as people write them
+_WRITTEN_FORMS = r"\+[0-9][0-9 ().-]{6,18}|(?:1[ .-])?\(?[0-9]{3}\)?[ .-]{1,2}[0-9]{3}[ .-][0-9]{4}"
+_CARD_FORM = "(?:[3-6]|2[2-7])[0-9]{12,18}"
 
 
 def has_personal_name(column: str) -> bool:
@@ -163,25 +166,25 @@ def pseudonym_sql(text: str, *, is_always: bool = False) -> str:
     (True, 'person_', 'C0001234')
     """
     plain = f"lower(trim({plain_sql(text)}))"
-    digits = f"regexp_replace(upper({plain}), '[^0-9X]', '', 'g')"
-    has_form = f"regexp_full_match({digits}, '(?:[3-6]|2[2-7])[0-9]{{12,18}}')"
-    is_card = f"CASE WHEN {has_form} THEN {luhn_sql(digits)} ELSE false END"
-    is_number = (
-        f"NOT regexp_matches({plain}, '[a-wyz@]') AND (regexp_full_match({digits}, {quote_text(_NUMBER_FORMS)}) "
-        f"OR {is_card} OR {mask_text_sql(plain)} <> {plain})"
+    digits = "regexp_replace(upper(p), '[^0-9X]', '', 'g')"
+    is_card = f"CASE WHEN regexp_full_match(n, '{_CARD_FORM}') THEN {luhn_sql('n')} ELSE false END"
+    is_number = f"(regexp_full_match(n, '{_NUMBER_FORMS}') OR regexp_full_match(p, '{_WRITTEN_FORMS}') OR {is_card})"
+    one_way = "regexp_replace(n, '^(?:00)?86(1[3-9][0-9]{9})$', '\\1')"
+    has_letters = "regexp_matches({}, '[A-WYZa-wyz\\p{{Han}}]')".format
+    if is_always:
+        other = f"CASE WHEN regexp_full_match({text}, '{PSEUDONYM}[a-t]{{24}}') THEN {text} ELSE {_hmac('p')} END"
+        number = f"CASE WHEN {is_number} THEN {_hmac(one_way)} ELSE {_hmac('p')} END"
+        chosen = f"CASE WHEN {has_letters('p')} THEN {other} ELSE {let_sql('n', digits, number)} END"
+        return f"(CASE WHEN {text} IS NOT NULL THEN {let_sql('p', plain, chosen)} END)"
+    number = let_sql("p", plain, let_sql("n", digits, f"CASE WHEN {is_number} THEN {_hmac(one_way)} ELSE {text} END"))
+    # most identifiers have a letter or are short: they are passed on at the first look
+    inside = f"regexp_matches({text}, '[0-9０-９][0-9０-９ -]{{9}}') AND {mask_text_sql(text)} <> {text}"
+    return (
+        f"(CASE WHEN contains({text}, '@') OR contains({text}, '＠') THEN {_hmac(plain)} "
+        f"WHEN length({text}) < 7 OR regexp_full_match({text}, '[0-9]{{7,9}}') THEN {text} "
+        f"WHEN {has_letters(text)} THEN CASE WHEN {inside} THEN {_hmac(plain)} ELSE {text} END "
+        f"WHEN {text} IS NOT NULL THEN {number} END)"
     )
-    is_pseudonym = f"regexp_full_match({text}, '{PSEUDONYM}[a-t]{{24}}')"
-    is_personal = f"(NOT {is_pseudonym})" if is_always else f"(contains({plain}, '@') OR ({is_number}))"
-    one_way = (
-        f"CASE WHEN {is_number} THEN regexp_replace({digits}, '^(?:00)?86(1[3-9][0-9]{{9}})$', '\\1') ELSE {plain} END"
-    )
-    # most identifiers begin with a letter or are short: they are passed on at the first look
-    is_suspect = f"({text} IS NOT NULL)" if is_always else (
-        f"(contains({text}, '@') OR contains({text}, '＠') OR (length({text}) >= 7 AND NOT regexp_matches({text}, "
-        "'[A-WYZa-wyz]')))"
-    )
-    kept = f"CASE WHEN {is_personal} THEN {_hmac(one_way)} ELSE {text} END"
-    return f"(CASE WHEN {is_suspect} THEN {kept} ELSE {text} END)"
 
 
 def _hmac(text: str) -> str:

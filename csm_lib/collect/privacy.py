@@ -11,7 +11,7 @@ from __future__ import annotations
 from csm_lib.collect.rawrows import quote_text
 from csm_lib.engine import connect
 
-__all__ = ["mask_text", "mask_text_sql", "plain_sql"]
+__all__ = ["let_sql", "luhn_sql", "mask_text", "mask_text_sql", "plain_sql"]
 
 # figures, signs and spaces of other widths, and the plain ones they stand for; what comes after them is left out
 _WIDE = "０１２３４５６７８９＠＋．－（）：‐‑‒–—―−\u00a0\u2002\u2003\u2009\u202f\u3000"
@@ -140,7 +140,7 @@ def _id_checks_sql(digits: str) -> str:
     return f"upper(({digits})[18]) = '10X98765432'[CAST({total} % 11 AS INTEGER) + 1]"
 
 
-def _let(name: str, value: str, body: str) -> str:
+def let_sql(name: str, value: str, body: str) -> str:
     """Give the SQL of a body in which a value has a name, so that it is computed once."""
     return f"list_transform([{value}], lambda {name}: {body})[1]"
 
@@ -189,11 +189,11 @@ def mask_text_sql(expression: str) -> str:
     last = "c3"
     for pattern, mark in _LAST:
         last = _replaced(last, pattern, mark)
-    body = _let("c3", _proved("c2", _CARD, luhn_sql("{0}"), "[card]"), f"replace({last}, {quote_text(_GUARD)}, '')")
-    body = _let("c2", _proved("c1", _ID_18, _id_checks_sql("{0}"), "[id]"), body)
-    body = _let("c1", guarded, body)
-    body = _let("m", body, "CASE WHEN m = c THEN t ELSE m END")
-    body = _let("t", expression, _let("c", plain_sql("t"), body))
+    body = let_sql("c3", _proved("c2", _CARD, luhn_sql("{0}"), "[card]"), f"replace({last}, {quote_text(_GUARD)}, '')")
+    body = let_sql("c2", _proved("c1", _ID_18, _id_checks_sql("{0}"), "[id]"), body)
+    body = let_sql("c1", guarded, body)
+    body = let_sql("m", body, "CASE WHEN m = c THEN t ELSE m END")
+    body = let_sql("t", expression, let_sql("c", plain_sql("t"), body))
     return f"(CASE WHEN regexp_matches({expression}, {quote_text(_SUSPICIOUS)}) THEN {body} ELSE {expression} END)"
 
 
