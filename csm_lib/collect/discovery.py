@@ -26,6 +26,11 @@ class PlannedFile:
     source: Source
     entries: tuple[FileEntry, ...]
 
+    def label(self, workspace: Path) -> str:
+        """Name the file: relative to the workspace where it lies inside, with forward slashes."""
+        whole, root = self.path.resolve(), workspace.resolve()
+        return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else whole.as_posix()
+
 
 def is_edited_file(workspace: Path, path: Path) -> bool:
     """Tell whether a file is one of the small tables that people keep in `data/tables`."""
@@ -55,9 +60,14 @@ def plan_files(
         If a named path does not exist, a named file fits no source or several, or there is no such source.
     """
     forced = source_named(sources, source_name) if source_name else None
+    if forced and paths and not forced.files:
+        raise UsageError(f"source {forced.name!r} must read files, got only queries. Run it without naming files.")
     planned: list[PlannedFile] = []
     warnings: list[str] = []
     for path, is_named in _files(workspace, paths):
+        # a source that also asks a database reads, of all files, only those that fit it
+        if forced and forced.queries and not paths and not any(entry.matches(path) for entry in forced.files):
+            continue
         entries = _forced(forced, path) if forced else _fitting(workspace, path, sources)
         if entries is not None:
             planned.append(entries)
