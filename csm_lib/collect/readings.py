@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +13,7 @@ import duckdb
 
 from csm_lib.collect.accounts import Account, IngestedFile, write_listing
 from csm_lib.collect.contracts import CheckedRows
-from csm_lib.collect.entries import Entry
+from csm_lib.collect.entries import AnyEntry
 from csm_lib.collect.rawrows import RawRows, quote_name, quote_text
 from csm_lib.collect.sources import Source
 from csm_lib.collect.warehouse import LOG_TABLES, Writer
@@ -32,9 +33,9 @@ __all__ = [
 ]
 
 # raise this when rows would be read differently: files are then read again
-_EDITION = "1"
+_EDITION = "2"
 
-Checked = list[tuple[Entry, CheckedRows, RawRows]]
+Checked = Sequence[tuple[AnyEntry, CheckedRows, RawRows]]
 
 
 class Origin(Protocol):
@@ -45,7 +46,7 @@ class Origin(Protocol):
         """The source that reads it."""
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> Sequence[AnyEntry]:
         """The source's entries for it, one per table."""
 
     def label(self, workspace: Path) -> str:
@@ -68,14 +69,14 @@ class Reading:
         return self.writer.connection
 
 
-def fingerprint(reading: Reading, origin: Origin, entry: Entry) -> str:
+def fingerprint(reading: Reading, origin: Origin, entry: AnyEntry) -> str:
     """Give a hash of everything besides the file itself that decides how its rows are read."""
     zone = origin.source.time_zone or reading.settings.workbook.time_zone or "UTC"
     said = f"{_EDITION} {entry.model_dump_json()} {zone} {TABLES[entry.table]!r}"
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
-def record_key(reading: Reading, origin: Origin, entry: Entry) -> tuple[str, str, str]:
+def record_key(reading: Reading, origin: Origin, entry: AnyEntry) -> tuple[str, str, str]:
     """Give the key under which accounts and records keep an origin's rows of one table."""
     return origin.label(reading.workspace), origin.source.name, entry.table
 
@@ -126,7 +127,7 @@ def refuse(reading: Reading, origin: Origin, message: str, *, n_read: int, check
         account.files.append(IngestedFile(label, origin.source.name, entry.table, rows.n_read, 0, aside, raw.encoding))
 
 
-def _refusal(reading: Reading, origin: Origin, broken: list[tuple[Entry, CheckedRows]]) -> str:
+def _refusal(reading: Reading, origin: Origin, broken: list[tuple[AnyEntry, CheckedRows]]) -> str:
     """Say why a file is refused, and write the rows that broke a promise where its owner can read them."""
     label = origin.label(reading.workspace)
     allowed = reading.settings.workbook.allowed_set_aside_share
@@ -144,7 +145,7 @@ def _refusal(reading: Reading, origin: Origin, broken: list[tuple[Entry, Checked
 def note_rows(
     reading: Reading,
     origin: Origin,
-    entry: Entry,
+    entry: AnyEntry,
     rows: CheckedRows,
     raw: RawRows,
     *,
