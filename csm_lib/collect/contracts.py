@@ -16,8 +16,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from csm_lib.collect.clock_changes import mark_clock_changes
 from csm_lib.collect.entries import AnyEntry
 from csm_lib.collect.identities import guarded_sql
+from csm_lib.collect.meanings import settle_meanings
 from csm_lib.collect.privacy import mask_text, mask_text_sql
 from csm_lib.collect.promises import SPACES, Promise, promises_of, raw_value, text_sql
 from csm_lib.collect.rawrows import RawRows, quote_name, quote_text
@@ -48,6 +50,8 @@ class CheckedRows:
         One row per row set aside: `row line column value reason`.
     sentences : tuple of str
         What was broken, how often and where first; nothing about reasons that never count.
+    notes : tuple of str
+        What a person should know about how rows were read.
     """
 
     relation: str
@@ -56,6 +60,7 @@ class CheckedRows:
     set_aside: Mapping[str, int]
     rows: pa.Table
     sentences: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def broken_share(self) -> float:
@@ -114,13 +119,22 @@ def check_rows(
     SettingError
         If an SQL expression of the source cannot run; names its key.
     ContractError
-        If the file's name lacks the part that the source takes from it.
+        If the file's name lacks the part that the source takes from it, or a column can be read in two ways.
     """
     table = TABLES[entry.table]
     texts = {name: text_sql(given, entry, path) for name, given in entry.columns.items()}
     _require_sound_sql(connection, raw, entry, texts)
     promises = promises_of(table, entry, raw)
-    _stage(connection, raw, entry, table, texts=texts, promises=promises, zone=zone, stage=f"{relation}_stage")
+    stage = f"{relation}_stage"
+    _stage(connection, raw, entry, table, texts=texts, promises=promises, zone=zone, stage=stage)
+    look = {"raw": raw.relation, "stage": stage}
+    settled = settle_meanings(connection, entry, table, promises=promises, texts=texts, path=path, **look)
+    if settled.columns:
+        entry = entry.model_copy(update={"columns": {**entry.columns, **settled.columns}})
+        _stage(connection, raw, entry, table, texts=texts, promises=promises, zone=zone, stage=stage)
+    twice = mark_clock_changes(
+        connection, entry, table, promises=promises, texts=texts, zone=zone, path=path, **look
+    )
     _repeated_keys(connection, table, entry, stage=f"{relation}_stage", n_first=len(promises))
     keys = ", ".join(raw_value(entry.columns[name]) for name in _keyed(table, entry))
     rows = _set_aside_rows(connection, raw, table, promises, key=f"concat_ws(', ', {keys})", stage=f"{relation}_stage")
@@ -128,7 +142,8 @@ def check_rows(
     n_kept = connection.sql(f"SELECT count(*) FROM {relation}").fetchall()[0][0]
     counts = {str(item["values"]): int(item["counts"]) for item in rows["reason"].value_counts().to_pylist()}
     sentences = _sentences(rows, promises, path, n_fields=len(raw.columns))
-    return CheckedRows(relation, raw.n_read, n_kept, dict(sorted(counts.items())), rows, sentences)
+    notes = (*raw.notes, *settled.notes, *twice)
+    return CheckedRows(relation, raw.n_read, n_kept, dict(sorted(counts.items())), rows, sentences, notes)
 
 
 def _require_sound_sql(

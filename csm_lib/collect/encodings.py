@@ -26,7 +26,7 @@ _BOMS = (
 _EVERYDAY = 0.9
 _SAMPLE_BYTES = 1 << 20
 _UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-_FOREIGN_RUN = re.compile(rb"[\x80-\xff]+")
+_FOREIGN_RUN = re.compile(rb"[\xa0-\xff]+")
 _FOREIGN = re.compile(rb"[\x80-\xff]")
 
 

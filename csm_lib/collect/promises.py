@@ -13,8 +13,10 @@ from csm_lib.collect.typing_sql import TYPE_PROMISES
 from csm_lib.definitions import Column, Table, words_of
 from csm_lib.errors import ContractError
 
-__all__ = ["SPACES", "Promise", "promises_of", "raw_value", "text_sql", "trimmed_sql"]
+__all__ = ["SKIPPED", "SPACES", "Promise", "promises_of", "raw_value", "text_sql", "trimmed_sql"]
 
+# reason of a local time that a clock change skipped; found after the rows are typed (clock_changes)
+SKIPPED = "skipped_local_time"
 SPACES = " \t\r\n\u00a0\u3000"
 
 
@@ -123,6 +125,8 @@ def _column_promises(column: Column, given: ColumnMap) -> list[Promise]:
         reason, sentence = TYPE_PROMISES[column.type]
         form = f" in the form {' or '.join(given.format)}" if given.format else ""
         found.append(Promise(reason, name, unread, value, f"{name} {sentence}{form}"))
+    if column.type == "instant":
+        found.append(Promise(SKIPPED, name, "false", value, f"{name} must be a local time that the clock showed"))
     if column.minimum is not None or column.maximum is not None:
         is_duration = name.endswith("_s") and column.minimum == 0
         reason = "negative_duration" if is_duration else "out_of_range"

@@ -74,7 +74,7 @@ def read_header(path: Path, entry: FileEntry) -> tuple[str, ...]:
             return json_columns(path, entry)
         with open_bytes(path) as stream:
             text = stream.read(1 << 18).decode("utf-8-sig", errors="replace")
-        return text_header(io.StringIO(text, newline=None), entry).names
+        return text_header(io.StringIO(text, newline=None), entry, path=path).names
     except (OSError, CsmError, pa.ArrowException):
         return ()
 

@@ -50,7 +50,7 @@ class _Layout:
     rejected: dict[int, int]
 
 
-def text_header(stream: io.TextIOBase, entry: FileEntry) -> _Header:
+def text_header(stream: io.TextIOBase, entry: FileEntry, *, path: Path) -> _Header:
     """Read the column names, the separator and how many records and lines come before the data.
 
     Parameters
@@ -58,6 +58,13 @@ def text_header(stream: io.TextIOBase, entry: FileEntry) -> _Header:
     stream : text stream, universal newlines
     entry : FileEntry
         May state the delimiter.
+    path : Path
+        For messages.
+
+    Raises
+    ------
+    ContractError
+        If two separators would do.
     """
     n_records, n_lines, first = 0, 0, ""
     while not first.strip("\r\n"):
@@ -72,7 +79,7 @@ def text_header(stream: io.TextIOBase, entry: FileEntry) -> _Header:
         n_records, n_lines, first, stated = n_records + 1, n_lines + 1, line, stated or told.group(1)
     while first.count('"') % 2 and (line := stream.readline(_LONGEST_ROW_BYTES)):
         n_lines, first = n_lines + 1, first + line
-    delimiter = stated or _delimiter_of(first)
+    delimiter = stated or _delimiter_of(first, path)
     try:
         fields = next(csv.reader(io.StringIO(first, newline=""), delimiter=delimiter), [])
     except csv.Error:
@@ -81,7 +88,7 @@ def text_header(stream: io.TextIOBase, entry: FileEntry) -> _Header:
     return _Header(names, delimiter, n_records, n_lines)
 
 
-def _delimiter_of(header: str) -> str:
+def _delimiter_of(header: str, path: Path) -> str:
     """Give the separator that cuts a header line into most fields outside quotes.
 
     Raises
@@ -94,8 +101,8 @@ def _delimiter_of(header: str) -> str:
         counts = sorted(((outside.count(sign), sign) for sign in group), reverse=True)
         if counts[0][0] and counts[0][0] == counts[1][0]:
             raise ContractError(
-                f"a header line must be cut by one separator, got {counts[0][0]} of {counts[0][1]!r} and of "
-                f"{counts[1][1]!r} in {header.strip()!r}. State `delimiter` in its source."
+                f"{path} must have a header line that one separator cuts, got {counts[0][0]} of {counts[0][1]!r} and "
+                f"of {counts[1][1]!r} in {header.strip()!r}. State `delimiter` in its source."
             )
         if counts[0][0]:
             return counts[0][1]
@@ -112,10 +119,14 @@ def read_text_file(
         require_decodable(path, encoding)
     plain = path if is_utf8 and path.suffix.lower() != ".zip" else decoded_copy(path, encoding, scratch)
     with open_bytes(plain) as stream, io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace") as text_stream:
-        header = text_header(text_stream, entry)
+        header = text_header(text_stream, entry, path=path)
     if not header.names:
         raise ContractError(f"{path} must have a header line, got none. Export it again with its column names.")
-    rejects = _create_relation(connection, plain, header, relation)
+    try:
+        rejects = _create_relation(connection, plain, header, relation)
+    except duckdb.InvalidInputException:
+        plain = _with_one_newline(plain, scratch)  # the engine gives up where kinds of newlines are mixed
+        rejects = _create_relation(connection, plain, header, relation, label=path)
     n_rows = connection.sql(f"SELECT count(*) FROM {relation}").fetchall()[0][0]
     n_lines, has_blank_lines = _count_lines(plain)
     is_single = len(header.names) == 1
@@ -144,8 +155,21 @@ def _broken(line: int | None, text: str, delimiter: str) -> BrokenRow:
     return BrokenRow(line, "blank_row" if is_blank else "malformed_row", None if is_blank else text.strip("\r\n"))
 
 
+def _with_one_newline(path: Path, scratch: Path) -> Path:
+    """Write a copy in which every row ends with LF."""
+    copy = scratch / f"lf-{abs(hash(str(path))):x}.csv"
+    with copy.open("wb") as out:
+        held = b""
+        for chunk in chunks(path):
+            text = held + chunk
+            held = b"\r" if text.endswith(b"\r") else b""
+            out.write(text[: len(text) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+        out.write(held.replace(b"\r", b"\n"))
+    return copy
+
+
 def _create_relation(
-    connection: duckdb.DuckDBPyConnection, path: Path, header: _Header, relation: str
+    connection: duckdb.DuckDBPyConnection, path: Path, header: _Header, relation: str, *, label: Path | None = None
 ) -> dict[int, str]:
     """Make the numbered table of texts; give the rejected rows by their first byte."""
     columns = ", ".join(f"{quote_text(name)}: 'VARCHAR'" for name in header.names)
@@ -157,8 +181,10 @@ def _create_relation(
     try:
         connection.execute(query)
     except (duckdb.InvalidInputException, duckdb.IOException) as error:
+        if isinstance(error, duckdb.InvalidInputException) and label is None:
+            raise
         said = str(error).splitlines()[0]
-        raise ContractError(f"{path} must be readable as CSV, got {said}. Export it again.") from None
+        raise ContractError(f"{label or path} must be readable as CSV, got {said}. Export it again.") from None
     found = connection.sql(f"SELECT DISTINCT line_byte_position, csv_line FROM {relation}_rejects").fetchall()
     connection.execute(f"DROP TABLE {relation}_rejects; DROP TABLE {relation}_scans")
     starts = {}
