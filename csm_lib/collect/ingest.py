@@ -28,7 +28,7 @@ from csm_lib.collect.discovery import PlannedFile, is_edited_file, plan_files
 from csm_lib.collect.identities import key_fingerprint, load_key, use_key
 from csm_lib.collect.privacy import mask_text
 from csm_lib.collect.queries import plan_queries, take_query
-from csm_lib.collect.rawrows import RawRows, quote_name, quote_text
+from csm_lib.collect.rawrows import RawRows, quote_name
 from csm_lib.collect.readers import read_raw
 from csm_lib.collect.readings import (
     Checked,
@@ -40,6 +40,7 @@ from csm_lib.collect.readings import (
     refuse,
     write_set_aside,
 )
+from csm_lib.collect.safeguards import digest_of, limit_memory, machine_limits, require_unchanged
 from csm_lib.collect.sources import load_sources
 from csm_lib.collect.stored_facts import make_facts, refresh_facts, with_source_zone
 from csm_lib.collect.warehouse import Writer, table_types, writing
@@ -81,14 +82,20 @@ def ingest(
         If a file cannot be read or breaks its contract in more than the allowed share of its rows. Nothing of such a
         file is taken; files that are sound are.
     UnavailableError
-        If another ingest is running, or a database is away (`AwayError`: what else there was is taken).
+        If another ingest is running, the disk is full, or a database is away (`AwayError`: what else there was is
+        taken).
     """
     settings = settings or load_settings(workspace)
     sources = load_sources(workspace)
     planned, warnings = plan_files(workspace, paths, source_name=source, sources=sources)
     queries = plan_queries(paths, source_name=source, sources=sources)
     account = Account(warnings=list(warnings))
-    with connect() as connection, writing(workspace, connection) as writer, _scratch(writer) as scratch:
+    with (
+        machine_limits(workspace),
+        connect() as connection,
+        writing(workspace, connection) as writer,
+        _scratch(writer) as scratch,
+    ):
         before = dict(writer.edition.tables)
         key = load_key(workspace, expected=writer.edition.key)
         use_key(connection, key)
@@ -124,7 +131,7 @@ def _scratch(writer: Writer) -> Iterator[Path]:
         shutil.rmtree(left, ignore_errors=True)
     folder = writer.folder / f".scratch-{hashlib.sha256(str(id(writer)).encode()).hexdigest()[:8]}"
     folder.mkdir()
-    writer.connection.execute(f"SET temp_directory = {quote_text(str(folder))}")
+    limit_memory(writer.connection, folder)
     try:
         yield folder
     finally:
@@ -133,7 +140,7 @@ def _scratch(writer: Writer) -> Iterator[Path]:
 
 def _take_file(reading: Reading, file: PlannedFile) -> None:
     """Read one file into its tables, unless that was done before."""
-    digest = _sha256(file.path)
+    digest = digest_of(file.path)
     known = [reading.account.records.get(record_key(reading, file, entry)) for entry in file.entries]
     prints = [fingerprint(reading, file, entry) for entry in file.entries]
     if all(
@@ -142,7 +149,7 @@ def _take_file(reading: Reading, file: PlannedFile) -> None:
     ):
         reading.account.files += [known_file(record) for record in known if record]
         return
-    checked = _check_file(reading, file)
+    checked = _check_file(reading, file, digest=digest)
     for entry, rows, raw in checked:
         reading.writer.upsert(entry.table, f"FROM {rows.relation}", key=TABLES[entry.table].key)
         rows.release(reading.connection)
@@ -154,12 +161,13 @@ def _take_edited(reading: Reading, files: Sequence[PlannedFile], *, is_all: bool
     relations: dict[str, list[str]] = {}
     refused: set[str] = set()
     for file in files:
-        checked = _check_file(reading, file)
+        digest = digest_of(file.path)
+        checked = _check_file(reading, file, digest=digest)
         if not checked:
             refused.add(file.entries[0].table)
         for entry, rows, raw in checked:
             relations.setdefault(entry.table, []).append(rows.relation)
-            note_rows(reading, file, entry, rows, raw, digest=_sha256(file.path))
+            note_rows(reading, file, entry, rows, raw, digest=digest)
     for table in _forget_absent(reading, files) if is_all else ():
         relations.setdefault(table, [])
     for table in relations.keys() - refused:
@@ -194,7 +202,7 @@ def _nothing(table: str) -> str:
     return f"(SELECT {nulls} WHERE false)"
 
 
-def _check_file(reading: Reading, file: PlannedFile) -> Checked:
+def _check_file(reading: Reading, file: PlannedFile, *, digest: str) -> Checked:
     """Read and check a file for all its tables; empty if it is refused, which is noted."""
     connection, checked = reading.connection, []
     raws: dict[tuple[str | None, ...], RawRows] = {}
@@ -207,20 +215,26 @@ def _check_file(reading: Reading, file: PlannedFile) -> Checked:
                 name = f"raw_{number}_{len(raws)}"
                 raws[options] = read_raw(connection, file.path, entry, scratch=reading.scratch, relation=name)
             raw = raws[options]
-            require_columns(entry, raw.columns, file.path)
+            fitted = entry.fitted(raw.columns, path=file.path)
+            require_columns(fitted, raw.columns, file.path)
             relation = f"kept_{number}_{place}"
-            rows = check_rows(connection, raw, entry, path=file.path, zone=zone, relation=relation)
+            rows = check_rows(connection, raw, fitted, path=file.path, zone=zone, relation=relation)
             checked.append((entry, rows, raw))
+        require_unchanged(file.path, digest)
     except ContractError as error:
         n_read = max((raw.n_read for raw in raws.values()), default=0)
         refuse(reading, file, str(error), n_read=n_read, checked=[])
+        _release(reading, checked)
         return []
     finally:
         for raw in raws.values():
             connection.execute(f"DROP TABLE IF EXISTS {raw.relation}")
-    return checked if judge(reading, file, checked) else []
+    if not judge(reading, file, checked):
+        _release(reading, checked)
+        return []
+    return checked
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _release(reading: Reading, checked: Checked) -> None:
+    for _, rows, _ in checked:
+        rows.release(reading.connection)

@@ -19,6 +19,7 @@ from csm_lib.collect.containers import as_file, inner_name, open_bytes
 from csm_lib.collect.entries import FileEntry
 from csm_lib.collect.jsonlines import json_columns, read_json_lines
 from csm_lib.collect.rawrows import RawRows, quote_name, quote_path
+from csm_lib.collect.safeguards import is_disk_full
 from csm_lib.collect.spreadsheets import read_spreadsheet, sheet_columns
 from csm_lib.collect.textfiles import read_text_file, text_header
 from csm_lib.errors import ContractError, CsmError, UsageError
@@ -101,6 +102,8 @@ def _read_parquet(
             f"FROM read_parquet({plain})"
         )
     except duckdb.Error as error:
+        if is_disk_full(error) or isinstance(error, duckdb.OutOfMemoryException):
+            raise
         said = str(error).splitlines()[0]
         raise ContractError(f"{path} must be a readable Parquet file, got {said}. Write it again.") from None
     n_rows = connection.sql(f"SELECT count(*) FROM {relation}").fetchall()[0][0]

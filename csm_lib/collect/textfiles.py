@@ -22,6 +22,7 @@ import numpy as np
 from csm_lib.collect.containers import CHUNK, chunks, open_bytes
 from csm_lib.collect.encodings import decoded_copy, detect_encoding, require_decodable
 from csm_lib.collect.rawrows import BrokenRow, RawRows, column_names, quote_path, quote_text
+from csm_lib.collect.safeguards import is_disk_full
 from csm_lib.collect.sources import FileEntry
 from csm_lib.errors import ContractError
 
@@ -181,7 +182,7 @@ def _create_relation(
     try:
         connection.execute(query)
     except (duckdb.InvalidInputException, duckdb.IOException) as error:
-        if isinstance(error, duckdb.InvalidInputException) and label is None:
+        if is_disk_full(error) or (isinstance(error, duckdb.InvalidInputException) and label is None):
             raise
         said = str(error).splitlines()[0]
         raise ContractError(f"{label or path} must be readable as CSV, got {said}. Export it again.") from None

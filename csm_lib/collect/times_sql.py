@@ -17,6 +17,8 @@ __all__ = ["COUNTED", "date_sql", "instant_sql", "local_sql"]
 # whole texts: the engine's own cast takes what follows, a PM too, for a time zone's name and drops it
 _DAY = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}"
 _CLOCK_TIME = r"[T ]\s*\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d+)?)?"
+_PLAIN = "'____-__-__ __:__:__'"
+_DAY_ALONE = quote_text(_DAY)
 _LOCAL = quote_text(rf"{_DAY}(?:{_CLOCK_TIME})?$")
 _ZONED = quote_text(rf"{_DAY}{_CLOCK_TIME}\s*(?:Z|UTC|GMT|[+-]\d{{2}}(?::?\d{{2}})?)$")
 _ENDS_IN_ZONE = r"':\d{2}(\.\d+)?\s*(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?)$'"
@@ -141,12 +143,13 @@ def instant_sql(text: str, given: ColumnMap, zone: str) -> str:
         return f"coalesce({', '.join(parses)})"
     if given.unit is not None and given.unit in _DAY_ZERO:
         return f"timezone({local}, {_counted(text, given.unit)})"
-    rewritten = _rewritten(text, given.order)
+    read = f"timezone({local}, try_cast({text} AS TIMESTAMP))"
+    other = f"coalesce(timezone({local}, {_local('form')}), {_zoned('form')})"
     return (
-        f"CASE WHEN {text} IS NULL THEN NULL "
-        f"WHEN regexp_matches({text}, {_LOCAL}) THEN timezone({local}, try_cast({text} AS TIMESTAMP)) "
+        f"CASE WHEN {text} IS NULL THEN NULL WHEN {text} LIKE {_PLAIN} AND {text}[-1] BETWEEN '0' AND '9' THEN {read} "
+        f"WHEN regexp_matches({text}, {_LOCAL}) THEN {read} "
         f"WHEN regexp_matches({text}, {_ZONED}) THEN try_cast({text} AS TIMESTAMPTZ) "
-        f"ELSE coalesce(timezone({local}, {_local(rewritten)}), {_zoned(rewritten)}) END"
+        f"ELSE list_transform([{_rewritten(text, given.order)}], lambda form: {other})[1] END"
     )
 
 
@@ -159,11 +162,11 @@ def local_sql(text: str, given: ColumnMap) -> str | None:
         return f"coalesce({', '.join(parses)}, NULL)" if parses else None
     if given.unit is not None and given.unit in _DAY_ZERO:
         return _counted(text, given.unit)
-    return _local(_rewritten(text, given.order))
+    return f"list_transform([{_rewritten(text, given.order)}], lambda form: {_local('form')})[1]"
 
 
 def date_sql(text: str, given: ColumnMap) -> str:
-    """Give the SQL of the date that a text means, null where it means none or could mean two.
+    """Give the SQL of the date that a text names, in whichever zone, null where it names none or could mean two.
 
     Examples
     --------
@@ -178,9 +181,9 @@ def date_sql(text: str, given: ColumnMap) -> str:
         return f"coalesce({', '.join(parses)})"
     if given.unit is not None and given.unit in COUNTED:
         return f"CAST({_counted(text, given.unit)} AS DATE)"
-    rewritten = _rewritten(text, given.order)
     return (
         f"CASE WHEN {text} IS NULL THEN NULL "
         f"WHEN regexp_matches({text}, {_LOCAL}) THEN CAST(try_cast({text} AS TIMESTAMP) AS DATE) "
-        f"ELSE CAST({_local(rewritten)} AS DATE) END"
+        f"WHEN regexp_matches({text}, {_ZONED}) THEN try_cast(regexp_extract({text}, {_DAY_ALONE}) AS DATE) "
+        f"ELSE CAST({local_sql(text, given)} AS DATE) END"
     )
