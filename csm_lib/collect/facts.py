@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from datetime import date
 
 import duckdb
-import pyarrow as pa
 
 from csm_lib.collect import fact_queries
+from csm_lib.collect.business_clock import register_steps
 from csm_lib.definitions import FACTS, TABLES
 from csm_lib.settings import Settings
 
@@ -80,8 +80,8 @@ def build_facts(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Ma
         Grain to the name of the temporary table, whose columns are those of `definitions.FACTS`.
     """
     _add_missing_tables(connection)
-    _register_spans(connection, settings)
-    context = _context(connection, settings)
+    step_s = register_steps(connection, settings)
+    context = _context(connection, settings) | {"step_s": step_s}
     for fact in FACTS.values():
         query = getattr(fact_queries, fact.grain.upper()).format(**context)
         columns = ", ".join(f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in fact.columns.items())
@@ -142,30 +142,3 @@ def _add_missing_tables(connection: duckdb.DuckDBPyConnection) -> None:
         if table.name not in present:
             columns = ", ".join(f'"{column.name}" {kinds[column.type]}' for column in table.columns)
             connection.execute(f"CREATE TEMP TABLE {table.name} ({columns})")
-
-
-def _register_spans(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Register the opening hours as a table: one row per channel and open stretch, with the clock's reading."""
-    row = connection.execute(
-        "SELECT list(DISTINCT channel), min(created_at)::VARCHAR, "
-        "max(greatest(created_at, closed_at, resolved_at, first_response_at, answered_at))::VARCHAR FROM contacts"
-    ).fetchall()[0]
-    channels: list[str] = sorted(row[0] or [])
-    parts: dict[str, list[object]] = {"channel": [], "opens_s": [], "closes_s": [], "clock_s": []}
-    if channels:
-        first_on, last_on = date.fromisoformat(row[1][:10]), date.fromisoformat(row[2][:10])
-        years = tuple(range(first_on.year - 1, last_on.year + 2))
-        for channel in channels:
-            hours = settings.workbook.opening_hours(channel, years=years)
-            if hours is None:
-                continue
-            clock = 0.0
-            for opens, closes in hours.spans(date(first_on.year, 1, 1), date(last_on.year + 1, 1, 2)):
-                for name, value in zip(parts, (channel, opens, closes, clock), strict=True):
-                    parts[name].append(value)
-                clock += closes - opens
-    kinds = {"channel": pa.string(), "opens_s": pa.float64(), "closes_s": pa.float64(), "clock_s": pa.float64()}
-    spans = pa.table({name: pa.array(values, kinds[name]) for name, values in parts.items()})
-    connection.register("arrow_spans", spans)
-    connection.execute("CREATE OR REPLACE TEMP TABLE opening_spans AS SELECT * FROM arrow_spans")
-    connection.unregister("arrow_spans")

@@ -103,7 +103,11 @@ def _warn(reading: Reading, origin: Origin, checked: Checked) -> None:
         )
     for note in dict.fromkeys(note for _, rows, _ in checked for note in rows.notes):
         reading.account.warnings.append(note)
-    for _, rows, _ in checked:
+    for entry, rows, raw in checked:
+        absent = entry.absent(raw.columns)
+        if absent:
+            named = ", ".join(f"{theirs!r} ({ours})" for ours, theirs in absent.items())
+            reading.account.warnings.append(f"{label} lacks optional columns of its source, which stay empty: {named}.")
         reading.account.warnings += [f"set aside: {sentence}" for sentence in rows.sentences]
     if origin.source.is_canonical:
         extra = [name for name in raw.columns if name not in origin.entries[0].columns]

@@ -31,6 +31,8 @@ from csm_lib.errors import SettingError
 __all__ = ["LOG_TABLES", "Edition", "Warehouse", "Writer", "table_types", "warehouse_folder", "writing"]
 
 _BATCH_ROWS = 100_000
+# of the engine while it writes; what needs more goes to disk, and the rest of the process needs as much again at most
+_MEMORY = "1800MB"
 
 # what the ingest itself writes down
 LOG_TABLES = MappingProxyType(
@@ -333,6 +335,7 @@ def writing(workspace: Path, connection: duckdb.DuckDBPyConnection) -> Iterator[
         If another process is writing.
     """
     folder = warehouse_folder(workspace)
+    connection.execute(f"SET memory_limit = '{_MEMORY}'")
     with exclusive(folder / ".lock"):
         before = Edition.read(folder)
         writer = Writer(folder, before, connection)
