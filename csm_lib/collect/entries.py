@@ -6,15 +6,18 @@ The frozen records behind a source file's `[[files]]` and `[[queries]]`; what th
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from csm_lib.definitions import TABLES
+from csm_lib.errors import ContractError
 
 __all__ = [
     "DIALECTS",
@@ -30,6 +33,7 @@ __all__ = [
     "Row",
     "Rule",
     "holds_password",
+    "part_of_name",
 ]
 
 FORMATS = MappingProxyType(
@@ -90,9 +94,14 @@ def _as_tuple(given: Any) -> Any:
 
 
 class ColumnMap(Row):
-    """Where one of our columns comes from: exactly one of `from`, `value`, `sql`, `file_name`."""
+    """Where one of our columns comes from: exactly one of `from`, `value`, `sql`, `file_name`.
+
+    Beside `sql`, `file_name` says what `{file_name}` stands for there.
+    """
 
     from_: str | None = Field(default=None, alias="from")
+    also: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+    optional: bool = False
     value: str | None = None
     sql: str | None = None
     file_name: str | None = None
@@ -108,8 +117,10 @@ class ColumnMap(Row):
     @model_validator(mode="after")
     def _has_one_origin(self) -> ColumnMap:
         origins = [name for name in ("from_", "value", "sql", "file_name") if getattr(self, name) is not None]
-        if len(origins) != 1:
+        if len(origins) != 1 and not (origins == ["sql", "file_name"] and "{file_name}" in str(self.sql)):
             raise ValueError("must name exactly one of from, value, sql, file_name")
+        if (self.also or self.optional) and self.from_ is None:
+            raise ValueError("must have `from` where it has `also` or `optional`")
         if self.thousands is not None and self.thousands == (self.decimal or "."):
             raise ValueError("thousands and decimal must be two different signs")
         return self
@@ -155,9 +166,69 @@ class Entry(Row):
             if name not in known:
                 raise ValueError(f"columns: {name!r} must be a column of {self.table}: {', '.join(known)}")
         for column in TABLES[self.table].columns:
-            if column.is_required and column.name not in self.columns:
+            if column.is_required and (column.name not in self.columns or self.columns[column.name].optional):
                 raise ValueError(f"columns: must give {column.name!r}, which every row of {self.table} needs")
         return self
+
+    def fitted(self, headers: Collection[str], *, path: Path) -> Self:
+        """Give the entry for one file: other headers and parts of its name put in, optional columns it lacks left out.
+
+        Raises
+        ------
+        ContractError
+            If the file's name lacks the part that an `sql` asks for.
+
+        Examples
+        --------
+        >>> name = {"from": "Order", "also": ["Order No."]}
+        >>> amount = {"from": "Amount", "optional": True}
+        >>> columns = {"order_id": name, "customer_id": "C", "ordered_at": "T", "amount": amount}
+        >>> entry = FileEntry.model_validate({"pattern": "*", "table": "orders", "columns": columns})
+        >>> fitted = entry.fitted(["Order No.", "C", "T"], path=Path("a.csv"))
+        >>> fitted.columns["order_id"].from_, "amount" in fitted.columns
+        ('Order No.', False)
+        """
+        columns = {}
+        absent = self.absent(headers)
+        for name, given in self.columns.items():
+            if name in absent:
+                continue
+            if given.sql is not None and given.file_name is not None:
+                part = "'" + part_of_name(given.file_name, path).replace("'", "''") + "'"
+                given = given.model_copy(update={"sql": given.sql.replace("{file_name}", part), "file_name": None})
+            there = next((header for header in (given.from_, *given.also) if header in headers), None)
+            columns[name] = given.model_copy(update={"from_": there, "also": ()}) if there else given
+        return self.model_copy(update={"columns": columns})
+
+    def absent(self, headers: Collection[str]) -> dict[str, str]:
+        """Give the optional columns that a file lacks: our name and theirs."""
+        return {
+            name: str(given.from_)
+            for name, given in self.columns.items()
+            if given.optional and not {given.from_, *given.also}.intersection(headers)
+        }
+
+
+def part_of_name(pattern: str, path: Path) -> str:
+    """Give the group that a pattern finds in a file's name.
+
+    Raises
+    ------
+    ContractError
+        If it finds none.
+
+    Examples
+    --------
+    >>> part_of_name("calls_([a-z]+)", Path("calls_nord.csv"))
+    'nord'
+    """
+    found = re.search(pattern, path.name)
+    if found is None or not found.groups():
+        raise ContractError(
+            f"{path.name} must have a name in which {pattern!r} finds a group, got none ({path}). "
+            "Rename the file or correct the source."
+        )
+    return found.group(1)
 
 
 class FileEntry(Entry):

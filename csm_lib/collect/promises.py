@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from csm_lib.collect.entries import AnyEntry, ColumnMap
+from csm_lib.collect.entries import AnyEntry, ColumnMap, part_of_name
 from csm_lib.collect.identities import shown_sql
 from csm_lib.collect.rawrows import RawRows, quote_name, quote_text
 from csm_lib.collect.typing_sql import TYPE_PROMISES
 from csm_lib.definitions import Column, Table, words_of
-from csm_lib.errors import ContractError
 
 __all__ = ["SKIPPED", "SPACES", "Promise", "promises_of", "raw_value", "text_sql", "trimmed_sql"]
 
@@ -66,13 +64,7 @@ def text_sql(given: ColumnMap, entry: AnyEntry, path: Path) -> str:
     if given.value is not None:
         return quote_text(given.value)
     if given.file_name is not None:
-        found = re.search(given.file_name, path.name)
-        if found is None or not found.groups():
-            raise ContractError(
-                f"{path.name} must have a name in which {given.file_name!r} finds a group, got none ({path}). "
-                "Rename the file or correct the source."
-            )
-        return quote_text(found.group(1))
+        return quote_text(part_of_name(given.file_name, path))
     is_sql = given.sql is not None
     text = f"CAST(({given.sql}) AS VARCHAR)" if is_sql else trimmed_sql(quote_name(str(given.from_)))
     text = f"nullif({text}, '')"

@@ -170,8 +170,9 @@ def _take_rows(
     path = Path(planned.label(reading.workspace))
     zone = planned.source.time_zone or reading.settings.workbook.time_zone or "UTC"
     try:
-        require_columns(entry, raw.columns, path)
-        rows = check_rows(reading.connection, raw, entry, path=path, zone=zone, relation=relation)
+        fitted = entry.fitted(raw.columns, path=path)
+        require_columns(fitted, raw.columns, path)
+        rows = check_rows(reading.connection, raw, fitted, path=path, zone=zone, relation=relation)
     except ContractError as error:
         refuse(reading, planned, str(error), n_read=raw.n_read, checked=[])
         return

@@ -30,7 +30,8 @@ ordered_at = "Time"
             'pattern = "calls_*.csv"',
             'pattern = "x"\ndelimeter = ";"',
             "files.0.delimeter must be a known key, got ';' (acd.toml). Did you mean 'delimiter'? Allowed: pattern, "
-            "format, encoding, delimiter, sheet, table, missing, snapshot, keep, out_of_population, set_aside, columns.",
+            "format, encoding, delimiter, sheet, table, missing, snapshot, keep, out_of_population, set_aside, "
+            "columns.",
             id="a misspelt key",
         ),
         pytest.param(
@@ -61,9 +62,22 @@ ordered_at = "Time"
         ),
         pytest.param(
             'ordered_at = "Time"',
+            'ordered_at = { from = "Time", optional = true }',
+            "files.0 columns: must give 'ordered_at', which every row of orders needs (acd.toml). Correct it there.",
+            id="a required column said to be optional",
+        ),
+        pytest.param(
+            'ordered_at = "Time"',
+            'ordered_at = { value = "2024-01-01", also = ["Zeit"] }',
+            "files.0.columns.ordered_at must have `from` where it has `also` or `optional` (acd.toml). "
+            "Correct it there.",
+            id="other headers of no column",
+        ),
+        pytest.param(
+            'ordered_at = "Time"',
             'ordered_at = { from = "Time", unit = "days" }',
-            "files.0.columns.ordered_at.unit must be 's', 'ms', 'minutes', 'hours', 'clock', 'epoch_s' or 'epoch_ms', "
-            "got 'days' (acd.toml). Correct it there.",
+            "files.0.columns.ordered_at.unit must be 's', 'ms', 'minutes', 'hours', 'clock', 'hours_minutes', "
+            "'duration', 'epoch_s', 'epoch_ms', 'excel' or 'excel_1904', got 'days' (acd.toml). Correct it there.",
             id="an unknown unit",
         ),
         pytest.param(
