@@ -336,7 +336,7 @@ def _told_apart(
     """Turn what a driver raises into a sentence for who can act, without the secret."""
     try:
         yield
-    except (sqlalchemy.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
+    except (sqlalchemy.exc.SQLAlchemyError, sqlite3.Error, OSError, RuntimeError) as error:
         cause = getattr(error, "orig", None) or error
         said = _without(_said(cause), secret)
         kind = _kind(cause)
@@ -357,6 +357,8 @@ def _kind(cause: BaseException) -> str:
         if "not a database" in said or "malformed" in said:
             return "file"
         return "away" if "locked" in said or "unable to open" in said or "disk" in said else "setting"
+    if isinstance(cause, RuntimeError):
+        return "setting"  # a driver lacks a part that this server asks for
     first = cause.args[0] if cause.args else None
     state = first.get("C", "") if isinstance(first, Mapping) else getattr(cause, "sqlstate", None)
     if state:
