@@ -104,7 +104,7 @@ def _require_text(path: Path, chunk: bytes) -> None:
     if b"\0" not in chunk:
         return
     odd, even = chunk[1::2].count(0), chunk[::2].count(0)
-    if max(odd, even) > 0.1 * len(chunk) and min(odd, even) < 0.1 * max(odd, even):
+    if max(odd, even) > 0.1 * len(chunk) and min(odd, even) < 0.25 * max(odd, even):
         name = "utf-16-le" if odd > even else "utf-16-be"
         raise ContractError(
             f"{path} must begin with a byte order mark where it is UTF-16, got none. "

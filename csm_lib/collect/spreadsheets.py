@@ -30,7 +30,10 @@ _MOST_CELLS = 50_000_000
 _CHUNK = 1 << 20
 _CELL = re.compile(rb'<(?:\w+:)?c r="([A-Z]{1,3})(\d{1,7})"')
 _REPEATED = re.compile(rb'<table:table-(row|cell)\b([^>]*?)number-(?:rows|columns)-repeated="(\d+)"([^>]*)>')
-_UNCALCULATED = re.compile(rb"</(?:\w+:)?f>(?:<v\s*/>|<v></v>)?</(?:\w+:)?c>")
+# a formula without a value; one that gave an empty text says so (t="str")
+_UNCALCULATED = re.compile(
+    rb"<(?:\w+:)?c\b((?:(?!t=.str)[^>])*)>(?:<f\b[^>]*/>|<f\b[^>]*>[^<]*</f>)(?:<v\s*/>|<v></v>)?</(?:\w+:)?c>"
+)
 _SAVE_AGAIN = "Save it again as XLSX."
 
 
@@ -95,10 +98,8 @@ def _sheet(
     for place, row in enumerate(rows):
         header = [cell_text(cell) or "" for cell in row]
         if any(name.strip() for name in header):
-            below = rows[place + 1 :]
-            width = max((n for each in below for n, cell in enumerate(each, 1) if n > len(header) and cell), default=0)
             notes = (_note(label, n_uncalculated),) if n_uncalculated else ()
-            return column_names(header + [""] * max(0, width - len(header))), place + 1, below, notes
+            return column_names(header), place + 1, rows[place + 1 :], notes
     raise ContractError(f"{label} must have a header line, got none. Export it again with its column names.")
 
 
@@ -151,7 +152,7 @@ def _require_modest_cells(path: Path, label: Path) -> int:
                         )
                     if item.filename.startswith("xl/worksheets/") or item.filename == "content.xml":
                         reach.see(chunk)
-                        n_uncalculated += reach.n_uncalculated
+                n_uncalculated += reach.n_uncalculated
                 if reach.n_cells > _MOST_CELLS:
                     raise ContractError(
                         f"{label} must spread over at most {_MOST_CELLS:,} cells, got {reach.n_cells:,} between its "
@@ -193,13 +194,13 @@ class _Reach:
 
     def see(self, chunk: bytes) -> None:
         """Look at the next piece of the sheet's text."""
-        text = self._tail + chunk
+        text, n_seen = self._tail + chunk, len(self._tail)
         self._tail = text[-300:]
         cells = _CELL.findall(text)
         if cells:
             self._columns |= {column for column, _ in cells}
             self._row = max(self._row, max(int(row) for _, row in cells))
-        self.n_uncalculated = len(_UNCALCULATED.findall(text)) - len(_UNCALCULATED.findall(self._tail))
+        self.n_uncalculated += sum(found.end() > n_seen for found in _UNCALCULATED.finditer(text))
         for kind, before, number, after in _REPEATED.findall(text):
             has_value = b"office:value" in before + after
             if kind == b"row":
