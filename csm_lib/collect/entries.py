@@ -6,18 +6,17 @@ The frozen records behind a source file's `[[files]]` and `[[queries]]`; what th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from csm_lib.collect.columnmaps import ColumnMap, Row, as_map, part_of_name
 from csm_lib.definitions import TABLES
-from csm_lib.errors import ContractError
 
 __all__ = [
     "DIALECTS",
@@ -64,9 +63,6 @@ DIALECTS = MappingProxyType(
         "sqlite": "sqlite",
     }
 )
-Unit = Literal[
-    "s", "ms", "minutes", "hours", "clock", "hours_minutes", "duration", "epoch_s", "epoch_ms", "excel", "excel_1904"
-]
 
 
 def _named_variable(name: Any) -> Any:
@@ -77,53 +73,6 @@ def _named_variable(name: Any) -> Any:
 
 
 VariableName = Annotated[str, BeforeValidator(_named_variable)]
-
-
-class Row(BaseModel):
-    """A part of a source file: no unknown key, never changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-def _as_map(given: Any) -> Any:
-    return {"from": given} if isinstance(given, str) else given
-
-
-def _as_tuple(given: Any) -> Any:
-    return (given,) if isinstance(given, str) else given
-
-
-class ColumnMap(Row):
-    """Where one of our columns comes from: exactly one of `from`, `value`, `sql`, `file_name`.
-
-    Beside `sql`, `file_name` says what `{file_name}` stands for there.
-    """
-
-    from_: str | None = Field(default=None, alias="from")
-    also: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
-    optional: bool = False
-    value: str | None = None
-    sql: str | None = None
-    file_name: str | None = None
-    format: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
-    unit: Unit | None = None
-    order: Literal["day_first", "month_first", "year_first"] | None = None
-    thousands: Literal[",", ".", " ", "'", "_"] | None = None
-    decimal: Literal[".", ","] | None = None
-    values: dict[str, str] = {}
-    missing: tuple[str, ...] | None = None
-    personal: bool = False
-
-    @model_validator(mode="after")
-    def _has_one_origin(self) -> ColumnMap:
-        origins = [name for name in ("from_", "value", "sql", "file_name") if getattr(self, name) is not None]
-        if len(origins) != 1 and not (origins == ["sql", "file_name"] and "{file_name}" in str(self.sql)):
-            raise ValueError("must name exactly one of from, value, sql, file_name")
-        if (self.also or self.optional) and self.from_ is None:
-            raise ValueError("must have `from` where it has `also` or `optional`")
-        if self.thousands is not None and self.thousands == (self.decimal or "."):
-            raise ValueError("thousands and decimal must be two different signs")
-        return self
 
 
 class Rule(Row):
@@ -150,7 +99,7 @@ class Entry(Row):
     keep: Keep | None = None
     out_of_population: tuple[Rule, ...] = ()
     set_aside: tuple[Rule, ...] = ()
-    columns: dict[str, Annotated[ColumnMap, BeforeValidator(_as_map)]]
+    columns: dict[str, Annotated[ColumnMap, BeforeValidator(as_map)]]
 
     @field_validator("table")
     @classmethod
@@ -188,47 +137,14 @@ class Entry(Row):
         >>> fitted.columns["order_id"].from_, "amount" in fitted.columns
         ('Order No.', False)
         """
-        columns = {}
         absent = self.absent(headers)
-        for name, given in self.columns.items():
-            if name in absent:
-                continue
-            if given.sql is not None and given.file_name is not None:
-                part = "'" + part_of_name(given.file_name, path).replace("'", "''") + "'"
-                given = given.model_copy(update={"sql": given.sql.replace("{file_name}", part), "file_name": None})
-            there = next((header for header in (given.from_, *given.also) if header in headers), None)
-            columns[name] = given.model_copy(update={"from_": there, "also": ()}) if there else given
+        columns = {name: given.fitted(headers, path=path) for name, given in self.columns.items() if name not in absent}
         return self.model_copy(update={"columns": columns})
 
     def absent(self, headers: Collection[str]) -> dict[str, str]:
-        """Give the optional columns that a file lacks: our name and theirs."""
-        return {
-            name: str(given.from_)
-            for name, given in self.columns.items()
-            if given.optional and not {given.from_, *given.also}.intersection(headers)
-        }
-
-
-def part_of_name(pattern: str, path: Path) -> str:
-    """Give the group that a pattern finds in a file's name.
-
-    Raises
-    ------
-    ContractError
-        If it finds none.
-
-    Examples
-    --------
-    >>> part_of_name("calls_([a-z]+)", Path("calls_nord.csv"))
-    'nord'
-    """
-    found = re.search(pattern, path.name)
-    if found is None or not found.groups():
-        raise ContractError(
-            f"{path.name} must have a name in which {pattern!r} finds a group, got none ({path}). "
-            "Rename the file or correct the source."
-        )
-    return found.group(1)
+        """Give the optional columns that a file lacks: our name, and what it lacks."""
+        lacking = {name: given.lacking(headers) for name, given in self.columns.items() if given.optional}
+        return {name: lacks for name, lacks in lacking.items() if lacks}
 
 
 class FileEntry(Entry):

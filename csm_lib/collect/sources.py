@@ -26,6 +26,7 @@ created_at = { from = "Start", format = "%d/%m/%Y %H:%M" }   # several formats a
 channel = { value = "phone" }       # the same for every row
 team = { file_name = "calls_([a-z]+)_" }                     # the group found in the file's name
 product = { from = "Product", also = ["Item"], optional = true }   # other headers it may have; a file may lack it
+stage = { header = "^\\d+、.*阶段" }                           # the one header that fits a regular expression
 closed_at = { from = "End", order = "day_first" }            # 3/4/2024 5:05 PM; day_first, month_first, year_first
 talk_s = { from = "Talk", unit = "minutes" }                 # s, ms, minutes, hours, clock (h:mm:ss or mm:ss),
 #                                                              hours_minutes (h:mm), duration (2h 5m, 2分30秒, 1:02:03)
@@ -33,6 +34,7 @@ cost = { from = "Cost", thousands = ".", decimal = "," }     # 1.234,50; absent:
 customer_id = "requester.id"                                 # of JSON lines: nested keys joined by dots
 issue = { from = "Topic", values = { "退货" = "return" } }   # their word = our word; others stay
 wrap_s = { sql = "try_cast(a AS DOUBLE) - try_cast(b AS DOUBLE)" }  # DuckDB over their columns, all of them text
+cost = { sql = "a * b", needs = ["a", "b"], optional = true }      # left out where the file lacks a or b
 closed_at = { sql = "{file_name} || '-' || day", file_name = "(\\d{4}-\\d\\d)" }   # with a part of the file's name
 customer_id = { from = "Caller", personal = true }           # every value is kept under a pseudonym only
 ```

@@ -56,7 +56,7 @@ ordered_at = "Time"
         pytest.param(
             'ordered_at = "Time"',
             'ordered_at = { from = "Time", value = "x" }',
-            "files.0.columns.ordered_at must name exactly one of from, value, sql, file_name (acd.toml). "
+            "files.0.columns.ordered_at must name exactly one of from, header, value, sql, file_name (acd.toml). "
             "Correct it there.",
             id="two origins",
         ),
@@ -69,9 +69,28 @@ ordered_at = "Time"
         pytest.param(
             'ordered_at = "Time"',
             'ordered_at = { value = "2024-01-01", also = ["Zeit"] }',
-            "files.0.columns.ordered_at must have `from` where it has `also` or `optional` (acd.toml). "
-            "Correct it there.",
+            "files.0.columns.ordered_at must have `from` where it has `also` (acd.toml). Correct it there.",
             id="other headers of no column",
+        ),
+        pytest.param(
+            'ordered_at = "Time"',
+            'ordered_at = "Time"\namount = { value = "1", optional = true }',
+            "files.0.columns.amount must have `from`, `header` or `needs` where it is optional (acd.toml). "
+            "Correct it there.",
+            id="a constant said to be optional",
+        ),
+        pytest.param(
+            'ordered_at = "Time"',
+            'ordered_at = { from = "Time", needs = ["x"] }',
+            "files.0.columns.ordered_at must have `sql` where it has `needs` (acd.toml). Correct it there.",
+            id="needs of no expression",
+        ),
+        pytest.param(
+            'ordered_at = "Time"',
+            'ordered_at = { header = "(" }',
+            "files.0.columns.ordered_at.header must be a regular expression (missing ), unterminated subpattern at "
+            "position 0), got '(' (acd.toml). Correct it there.",
+            id="no regular expression",
         ),
         pytest.param(
             'ordered_at = "Time"',
