@@ -43,8 +43,8 @@ def test_an_encoding_is_told_from_its_bytes(path: Path, content: bytes, expected
     [
         pytest.param(
             "男,女\n".encode("gb18030"),
-            "must be readable in one encoding, got bytes that mean '男' in gb18030 and '鹹' in big5. State `encoding` in "
-            "its source.",
+            "must be readable in one encoding, got bytes that mean '男' in gb18030 and '鹹' in big5. State "
+            "`encoding` in its source.",
             id="two Chinese readings",
         ),
         pytest.param(
@@ -55,14 +55,14 @@ def test_an_encoding_is_told_from_its_bytes(path: Path, content: bytes, expected
         ),
         pytest.param(
             "a,b\n退货服务,好的呢\n".encode() + b"1,\xff\n",
-            "must be readable as utf-8, got the byte 0xff (line 3). State the file's encoding in its source, or leave it "
-            "out to have it detected.",
+            "must be readable as utf-8, got the byte 0xff (line 3). State the file's encoding in its source, or "
+            "leave it out to have it detected.",
             id="UTF-8 with a broken byte",
         ),
         pytest.param(
             SENTENCE.encode("gb18030")[:-2],
-            "must be readable as gb18030, got the byte 0xd1 (line 2). State the file's encoding in its source, or leave "
-            "it out to have it detected.",
+            "must be readable as gb18030, got the byte 0xd1 (line 2). State the file's encoding in its source, or "
+            "leave it out to have it detected.",
             id="GB18030 cut within a character",
         ),
         pytest.param(
