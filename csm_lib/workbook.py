@@ -295,6 +295,12 @@ class Workbook:
         masked = f"SELECT * REPLACE ({mask_text_sql('value')} AS value) FROM set_aside"
         return self.data.connection.sql(masked).to_arrow_table().to_pandas()
 
+    @property
+    def missing_upstream(self) -> pd.DataFrame:
+        """One row per row that a later whole delivery lacks: source, table, key, spanned_at and the file it was in."""
+        query = 'SELECT source, "table", key, spanned_at, file FROM deliveries WHERE is_missing ORDER BY ALL'
+        return self.data.connection.sql(query).to_arrow_table().to_pandas()
+
     def targets(self) -> pd.DataFrame:
         """Give the targets in force at the end of the period, one row per indicator: key, target, valid_from.
 

@@ -42,6 +42,8 @@ class IngestedFile:
         Rows by reason; `read == kept + sum(set_aside.values())`.
     encoding : str
         Of a text file.
+    missing_upstream : int
+        Rows that an earlier whole delivery had and this one lacks.
     is_unchanged : bool
         True if it had been ingested before and was not read again.
     """
@@ -53,6 +55,7 @@ class IngestedFile:
     kept: int
     set_aside: Mapping[str, int]
     encoding: str = ""
+    missing_upstream: int = 0
     is_unchanged: bool = False
 
     def as_json(self) -> dict[str, Any]:
@@ -64,6 +67,7 @@ class IngestedFile:
             "read": self.read,
             "kept": self.kept,
             "set_aside": dict(self.set_aside),
+            **({"missing_upstream": self.missing_upstream} if self.missing_upstream else {}),
         }
 
 

@@ -24,6 +24,7 @@ from csm_lib.collect.accounts import (
     records_query,
 )
 from csm_lib.collect.contracts import check_rows, require_columns
+from csm_lib.collect.deliveries import compare_delivery
 from csm_lib.collect.discovery import PlannedFile, is_edited_file, plan_files
 from csm_lib.collect.identities import key_fingerprint, load_key, use_key
 from csm_lib.collect.privacy import mask_text
@@ -151,9 +152,10 @@ def _take_file(reading: Reading, file: PlannedFile) -> None:
         return
     checked = _check_file(reading, file, digest=digest)
     for entry, rows, raw in checked:
+        missing = compare_delivery(reading, file, entry, rows)
         reading.writer.upsert(entry.table, f"FROM {rows.relation}", key=TABLES[entry.table].key)
         rows.release(reading.connection)
-        note_rows(reading, file, entry, rows, raw, digest=digest)
+        note_rows(reading, file, entry, rows, raw, digest=digest, missing=missing)
 
 
 def _take_edited(reading: Reading, files: Sequence[PlannedFile], *, is_all: bool) -> None:

@@ -17,6 +17,7 @@ from csm_lib.collect.accounts import IngestedFile, known_file
 from csm_lib.collect.contracts import check_rows, require_columns
 from csm_lib.collect.cursors import Cursor
 from csm_lib.collect.databases import QueryRows, database_label, read_query
+from csm_lib.collect.deliveries import compare_delivery
 from csm_lib.collect.entries import Database, QueryEntry
 from csm_lib.collect.readings import Checked, Reading, fingerprint, judge, note_rows, record_key, refuse
 from csm_lib.collect.sources import Source, source_named
@@ -178,11 +179,12 @@ def _take_rows(
         return
     checked: Checked = [(entry, rows, raw)]
     if judge(reading, planned, checked):
+        missing = compare_delivery(reading, planned, entry, rows) if planned.since is None else 0
         reading.writer.upsert(entry.table, f"FROM {rows.relation}", key=TABLES[entry.table].key)
         if planned.since is None:
             _forget(reading, parts, rows.rows.schema.empty_table())
         cursor = found.cursor.write() if found.cursor else ""
-        note_rows(reading, planned, entry, rows, raw, digest=found.digest, cursor=cursor)
+        note_rows(reading, planned, entry, rows, raw, digest=found.digest, cursor=cursor, missing=missing)
     rows.release(reading.connection)
 
 

@@ -155,8 +155,9 @@ def note_rows(
     *,
     digest: str,
     cursor: str = "",
+    missing: int = 0,
 ) -> None:
-    """Write down what became of a file's rows: the record, and the rows set aside."""
+    """Write down what became of a file's rows: the record, the rows set aside, how many are missing upstream."""
     key = record_key(reading, origin, entry)
     reading.account.records[key] = {
         "path": key[0],
@@ -171,9 +172,8 @@ def note_rows(
         "fingerprint": fingerprint(reading, origin, entry),
         "cursor": cursor,
     }
-    reading.account.files.append(
-        IngestedFile(*key, read=rows.n_read, kept=rows.n_kept, set_aside=rows.set_aside, encoding=raw.encoding)
-    )
+    taken = IngestedFile(*key, rows.n_read, rows.n_kept, rows.set_aside, raw.encoding, missing_upstream=missing)
+    reading.account.files.append(taken)
     reading.account.set_aside[key] = (digest, rows.rows)
 
 
