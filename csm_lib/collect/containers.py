@@ -6,6 +6,7 @@ Nothing is unpacked by the name it carries inside, and nothing without counting 
 from __future__ import annotations
 
 import gzip
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from csm_lib.collect.safeguards import is_disk_full
 from csm_lib.errors import ContractError
 
 __all__ = ["CHUNK", "as_file", "chunks", "inner_name", "is_packed", "open_bytes", "require_modest"]
@@ -23,7 +25,18 @@ MOST_RATIO = 200
 MOST_BYTES = 64 << 30
 _ALWAYS_ALLOWED_BYTES = 64 << 20
 _NOT_FILES = ("__MACOSX/", ".DS_Store")
-_UNPACKING = (EOFError, gzip.BadGzipFile, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+# what the libraries raise over broken bytes, wrong offsets included
+_UNPACKING = (
+    EOFError,
+    IndexError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def is_packed(path: Path) -> bool:
@@ -69,7 +82,15 @@ def _zip(path: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(path) as archive:
             yield archive
     except _UNPACKING as error:
-        raise ContractError(f"{path} must be a whole zip file, got {error}. Copy or export it again.") from None
+        raise _broken(path, "zip", error) from None
+
+
+def _broken(path: Path, kind: str, error: Exception) -> Exception:
+    """Give the refusal of a broken container; what the system itself refused stays what it is."""
+    if isinstance(error, PermissionError | FileNotFoundError) or is_disk_full(error):
+        return error
+    said = str(error) or type(error).__name__
+    return ContractError(f"{path} must be a whole {kind} file, got {said}. Copy or export it again.")
 
 
 def _only(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
@@ -113,7 +134,7 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
             with gzip.open(path, "rb") as stream:
                 yield stream  # type: ignore[misc]
         except _UNPACKING as error:
-            raise ContractError(f"{path} must be a whole gzip file, got {error}. Copy or export it again.") from None
+            raise _broken(path, "gzip", error) from None
     else:
         with path.open("rb") as stream:
             yield stream

@@ -6,6 +6,7 @@ Cells are dense in memory whatever the file's size: what would unpack or spread 
 from __future__ import annotations
 
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ _REPEATED = re.compile(rb'<table:table-(row|cell)\b([^>]*?)number-(?:rows|column
 _UNCALCULATED = re.compile(
     rb"<(?:\w+:)?c\b((?:(?!t=.str)[^>])*)>(?:<f\b[^>]*/>|<f\b[^>]*>[^<]*</f>)(?:<v\s*/>|<v></v>)?</(?:\w+:)?c>"
 )
+_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, OSError, ValueError, NotImplementedError, IndexError)
 _SAVE_AGAIN = "Save it again as XLSX."
 
 
@@ -158,7 +160,7 @@ def _require_modest_cells(path: Path, label: Path) -> int:
                         f"{label} must spread over at most {_MOST_CELLS:,} cells, got {reach.n_cells:,} between its "
                         f"first and its last. Delete what stands far off ({reach.last}) and save it again."
                     )
-    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError) as error:
+    except _BROKEN as error:
         raise ContractError(f"{label} must be a readable spreadsheet, got {error}. {_SAVE_AGAIN}") from None
     return n_uncalculated
 

@@ -119,6 +119,10 @@ def read_text_file(
     if entry.encoding or encoding == "utf-8-sig":
         require_decodable(path, encoding)
     plain = path if is_utf8 and path.suffix.lower() != ".zip" else decoded_copy(path, encoding, scratch)
+    newlines = _newlines(plain)
+    if newlines.is_mixed:
+        plain = _with_one_newline(plain, scratch)
+        newlines = _newlines(plain)
     with open_bytes(plain) as stream, io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace") as text_stream:
         header = text_header(text_stream, entry, path=path)
     if not header.names:
@@ -129,7 +133,6 @@ def read_text_file(
         plain = _with_one_newline(plain, scratch)  # the engine gives up where kinds of newlines are mixed
         rejects = _create_relation(connection, plain, header, relation, label=path)
     n_rows = connection.sql(f"SELECT count(*) FROM {relation}").fetchall()[0][0]
-    n_lines, has_blank_lines = _count_lines(plain)
     is_single = len(header.names) == 1
 
     @cache
@@ -138,13 +141,13 @@ def read_text_file(
         return _lay_out(plain, header, extents, is_single=is_single)
 
     def line_of(rows: np.ndarray) -> np.ndarray:
-        if n_lines == header.n_lines + n_rows:
+        if newlines.n_lines == header.n_lines + n_rows:
             return rows + header.n_lines
         lines = layout().rows
         return lines[rows - 1] if len(lines) == n_rows else np.full(len(rows), -1)
 
     broken: list[BrokenRow] = []
-    if rejects or (has_blank_lines and not is_single):
+    if rejects or (newlines.has_blank and not is_single):
         placed = layout()
         broken += [BrokenRow(line, "blank_row", None) for line in placed.blank]
         broken += [_broken(placed.rejected.get(start), text, header.delimiter) for start, text in rejects.items()]
@@ -196,19 +199,30 @@ def _create_relation(
     return dict(sorted(starts.items()))
 
 
-def _count_lines(path: Path) -> tuple[int, bool]:
-    """Count lines (a last one without its newline too), and tell whether two newlines follow each other."""
-    n_lf = n_cr = 0
+@dataclass(frozen=True)
+class _Newlines:
+    """How many lines a file has, whether blank ones may be among them, and whether single CRs stand beside LFs."""
+
+    n_lines: int
+    has_blank: bool
+    is_mixed: bool
+
+
+def _newlines(path: Path) -> _Newlines:
+    """Count lines, a last one without its newline too."""
+    n_lf = n_cr = n_both = 0
     has_blank = False
     tail = b"\n"
     for chunk in chunks(path):
+        joined = tail + chunk
         n_lf += chunk.count(b"\n")
         n_cr += chunk.count(b"\r")
-        joined = tail + chunk
+        n_both += joined.count(b"\r\n") - tail.count(b"\r\n")
         has_blank = has_blank or any(pair in joined for pair in (b"\n\n", b"\n\r\n", b"\r\r"))
         tail = joined[-2:]
     n = n_lf or n_cr
-    return (n if tail.endswith((b"\n", b"\r")) else n + 1), has_blank
+    n_lines = n if tail.endswith((b"\n", b"\r")) else n + 1
+    return _Newlines(n_lines, has_blank, n_lf > 0 and n_cr > n_both)
 
 
 def _lines(path: Path) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Meanings: a column that can be read in two ways is refused with the key to add; one that its values settle is said."""
+"""Meanings: two readings are refused with the key to add; a reading that the values settle is said."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def check(
 ) -> CheckedRows:
     """Check contacts of which one column holds these values."""
     path = folder / "calls.csv"
-    rows = [f'{n};{value if column == "created_at" else "2024-01-01"};phone;"{value}"' for n, value in enumerate(values)]
+    rows = [f'{n};2024-01-01;phone;"{value}"' for n, value in enumerate(values)]
     path.write_text("id;start;kind;value\n" + "\n".join(rows) + "\n", encoding="utf-8")
     columns: dict[str, object] = {"contact_id": "id", "created_at": "start", "channel": "kind"}
     columns[column] = {"from": "value", **stated}
@@ -41,16 +41,17 @@ def check(
         pytest.param(
             "created_at",
             ["03/04/2024 09:00", "05/06/2024 10:00"],
-            "created_at must be readable in one way, got '03/04/2024 09:00' (calls.csv, 2 rows), which may have its day "
-            'or its month first. Add order = "day_first" or order = "month_first" to columns.created_at of its source.',
+            "created_at must be readable in one way, got '03/04/2024 09:00' (calls.csv, 2 rows), which may have its "
+            'day or its month first. Add order = "day_first" or order = "month_first" to columns.created_at of its '
+            "source.",
             id="day or month first",
         ),
         pytest.param(
             "created_at",
             ["31/01/2024", "01/31/2024"],
-            "created_at must have its days and months in one order, got '31/01/2024' and '01/31/2024' (calls.csv, 2 "
-            "rows). Correct the file, or list the forms in the order to try them as format in columns.created_at of its "
-            "source.",
+            "created_at must have its days and months in one order, got '31/01/2024' and '01/31/2024' (calls.csv, "
+            "2 rows). Correct the file, or list the forms in the order to try them as format in columns.created_at of "
+            "its source.",
             id="both orders in one column",
         ),
         pytest.param(
@@ -114,7 +115,12 @@ def test_two_meanings_are_refused_with_the_key_to_add(
     ],
 )
 def test_an_order_that_the_values_prove_is_taken_and_said(
-    connection: duckdb.DuckDBPyConnection, tmp_path: Path, values: list[str], instants: list[str], order: str, proof: str
+    connection: duckdb.DuckDBPyConnection,
+    tmp_path: Path,
+    values: list[str],
+    instants: list[str],
+    order: str,
+    proof: str,
 ) -> None:
     checked = check(connection, tmp_path, values, "created_at")
     assert checked.notes == (
