@@ -27,6 +27,7 @@ from csm_lib.collect.contracts import check_rows, require_columns
 from csm_lib.collect.deliveries import compare_delivery
 from csm_lib.collect.discovery import PlannedFile, is_edited_file, plan_files
 from csm_lib.collect.identities import key_fingerprint, load_key, use_key
+from csm_lib.collect.links import link_sentences
 from csm_lib.collect.privacy import mask_text
 from csm_lib.collect.queries import plan_queries, take_query
 from csm_lib.collect.rawrows import RawRows, quote_name
@@ -113,6 +114,8 @@ def ingest(
             writer.replace("files", records_query(connection, account.records))
         make_facts(writer, with_source_zone(settings, writer.reading, connection))
         after = writer.edition.tables
+        touched = {name for name in after if after[name] != before.get(name)}
+        account.warnings += link_sentences(connection, writer.reading, changed=touched)
         if after != before:
             writer.use_key(key_fingerprint(key))
             writer.files += [file.as_json() for file in account.files if not file.is_unchanged]

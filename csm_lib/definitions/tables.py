@@ -60,6 +60,11 @@ class Table:
     columns : tuple of Column
     time_order : tuple of (str, str)
         Pairs of columns: the first must not lie after the second, where both are present.
+    references : tuple of (str, str)
+        Column and the table whose key it names; values that no row there has are reported, never set aside, for that
+        row may come with a later export.
+    fresh_within_days : float or None
+        How far the table's newest row may lie before the newest row of any other that promises this too.
     is_edited : bool
         True for the small tables people keep in `data/tables`.
     """
@@ -69,6 +74,8 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     time_order: tuple[tuple[str, str], ...] = ()
+    references: tuple[tuple[str, str], ...] = ()
+    fresh_within_days: float | None = None
     is_edited: bool = False
 
     def column(self, name: str) -> Column:
@@ -145,6 +152,8 @@ _TABLES = (
             ("queue_entered_at", "abandoned_at"),
             ("answered_at", "closed_at"),
         ),
+        references=(("agent_id", "agents"),),
+        fresh_within_days=4,
     ),
     Table(
         "messages",
@@ -155,6 +164,8 @@ _TABLES = (
             Column("sent_at", "instant", is_required=True),
             Column("sender", is_required=True, words="sender"),
         ),
+        references=(("contact_id", "contacts"),),
+        fresh_within_days=4,
     ),
     Table(
         "status_log",
@@ -167,6 +178,8 @@ _TABLES = (
             *_text("team", "agent_id", "stage", "actor"),
             *_flags("is_approval"),
         ),
+        references=(("contact_id", "contacts"),),
+        fresh_within_days=4,
     ),
     Table(
         "orders",
@@ -196,6 +209,8 @@ _TABLES = (
             *_instants("contacted_at", "resolved_at"),
         ),
         time_order=(("sent_at", "answered_at"),),
+        references=(("contact_id", "contacts"),),
+        fresh_within_days=10,
     ),
     Table(
         "reviews",
@@ -211,6 +226,8 @@ _TABLES = (
             Column("attitude", "integer", minimum=1, maximum=5),
             *_flags("is_adjudicated"),
         ),
+        references=(("contact_id", "contacts"),),
+        fresh_within_days=14,
     ),
     Table(
         "complaints",
@@ -229,6 +246,7 @@ _TABLES = (
             *_flags("is_escalated"),
         ),
         time_order=(("received_at", "first_contact_at"), ("received_at", "resolved_at")),
+        references=(("contact_id", "contacts"),),
     ),
     Table(
         "agents",
@@ -255,6 +273,7 @@ _TABLES = (
             *_seconds("paid_break_s"),
         ),
         time_order=(("starts_at", "ends_at"),),
+        references=(("agent_id", "agents"),),
     ),
     Table(
         "volumes",
@@ -270,6 +289,7 @@ _TABLES = (
             *_seconds("handle_s"),
             Column("staffed_agents", "number", minimum=0),
         ),
+        fresh_within_days=4,
     ),
     Table(
         "actions",
