@@ -8,7 +8,9 @@ only: sorting whole rows, as a search for the last stretch would, does not fit i
 
 from __future__ import annotations
 
-__all__ = ["COMPLAINT", "CONTACT", "REVIEW", "SURVEY"]
+from types import MappingProxyType
+
+__all__ = ["COMPLAINT", "CONTACT", "CONTACT_TIES", "REVIEW", "SURVEY"]
 
 
 def _clock(instant: str, span: str) -> str:
@@ -45,6 +47,7 @@ times AS NOT MATERIALIZED (
             THEN COALESCE(talk_s, 0) + COALESCE(hold_s, 0) + COALESCE(wrap_s, 0) END) AS effort_s,
         channel IN (SELECT channel FROM opening_steps) AS has_hours
     FROM contacts c
+    WHERE {part}
 ),
 ended AS NOT MATERIALIZED (
     SELECT
@@ -130,17 +133,19 @@ windowed AS (
                 + {window_days} <= DATE '{cut_off}' AS has_whole_window
     FROM flagged
 ),
-nexts AS (
-    SELECT w.contact_id, n.created_at AS next_at
-    FROM (SELECT contact_id, customer_id, issue,
-        COALESCE(finished_at, created_at + INTERVAL '{maturity_days} days') AS window_opens_at FROM ended) w
-    ASOF JOIN (SELECT customer_id, issue, created_at FROM contacts
-        WHERE customer_id IS NOT NULL AND issue IS NOT NULL) n
-        ON w.customer_id = n.customer_id AND w.issue = n.issue AND w.window_opens_at < n.created_at
-),
 followed AS (
-    SELECT w.*, n.next_at FROM windowed w LEFT JOIN nexts n ON n.contact_id = w.contact_id
+    SELECT w.*, n.next_at
+    FROM windowed w LEFT JOIN (SELECT * FROM contact_nexts WHERE {part}) n ON n.contact_id = w.contact_id
 )
+"""
+
+_NEXTS = """
+SELECT w.contact_id, n.created_at AS next_at
+FROM (SELECT contact_id, customer_id, issue,
+    COALESCE(finished_at, created_at + INTERVAL '{maturity_days} days') AS window_opens_at FROM ended) w
+ASOF JOIN (SELECT customer_id, issue, created_at FROM contacts
+    WHERE customer_id IS NOT NULL AND issue IS NOT NULL) n
+    ON w.customer_id = n.customer_id AND w.issue = n.issue AND w.window_opens_at < n.created_at
 """
 
 # open live contacts of the same agent at the moment this one is taken, itself included
@@ -162,20 +167,32 @@ loads AS (
     WHERE step = 1
     GROUP BY ALL
 )
+SELECT e.contact_id, l.agent_load_at_start
+FROM (SELECT contact_id, agent_id, taken_at FROM ended WHERE is_live) e
+JOIN loads l ON l.agent_id = e.agent_id AND l.turned_at = e.taken_at
 """
 
 _ANSWERS = """
 answers AS (
     SELECT contact_id, csat, speed, accuracy_rating, attitude, outcome, recommend, would_recommend
     FROM surveys
-    WHERE contact_id IS NOT NULL AND answered_at IS NOT NULL
+    WHERE contact_id IS NOT NULL AND answered_at IS NOT NULL AND {part}
     QUALIFY row_number() OVER (PARTITION BY contact_id ORDER BY answered_at DESC, survey_id) = 1
 )
 """
 
+# what a contact owes to other contacts, narrow and once for all: the next attempt, the agent's load
+CONTACT_TIES = MappingProxyType(
+    {
+        "contact_nexts": f"WITH {_TIMED.strip()} {_NEXTS}",
+        "contact_loads": f"WITH {_TIMED.strip()}, {_LOAD.strip()}",
+    }
+)
+
+# made part by part where there are many: {part} is a range of contact ids
 CONTACT = (
     "WITH "
-    + ", ".join(part.strip() for part in (_TIMED, _OPEN, _FLAGS, _WINDOWS, _LOAD, _ANSWERS))
+    + ", ".join(part.strip() for part in (_TIMED, _OPEN, _FLAGS, _WINDOWS, _ANSWERS))
     + """
 SELECT
     f.* EXCLUDE (first_response_at, handle_s),
@@ -207,7 +224,7 @@ SELECT
     time_bucket(INTERVAL '30 minutes', created_at) AS interval_start,
     local_at::DATE - g.hired_on AS agent_tenure_days
 FROM followed f
-LEFT JOIN loads l ON l.agent_id = f.agent_id AND l.turned_at = f.taken_at AND f.is_live
+LEFT JOIN (SELECT * FROM contact_loads WHERE {part}) l ON l.contact_id = f.contact_id
 LEFT JOIN answers a ON a.contact_id = f.contact_id
 LEFT JOIN (SELECT agent_id, hired_on FROM agents) g ON g.agent_id = f.agent_id
 """

@@ -14,6 +14,7 @@ import duckdb
 
 from csm_lib.collect import fact_queries
 from csm_lib.collect.business_clock import register_steps
+from csm_lib.collect.rawrows import quote_text
 from csm_lib.definitions import FACTS, TABLES
 from csm_lib.settings import Settings
 
@@ -21,6 +22,9 @@ __all__ = ["build_facts", "cut_off", "facts_fingerprint"]
 
 # raise this when a fact's meaning changes: stored facts are then rebuilt
 _EDITION = "2"
+
+# contacts whose facts are made at once
+_PART_ROWS = 1_000_000
 
 # the columns a review's stratum may be drawn by, in the order in which they are tried
 _STRATUM_COLUMNS = ("channel", "team", "issue", "product", "customer_segment", "priority", "stage")
@@ -82,13 +86,33 @@ def build_facts(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Ma
     _add_missing_tables(connection)
     step_s = register_steps(connection, settings)
     context = _context(connection, settings) | {"step_s": step_s}
+    parts = _parts(connection)
+    for name, query in fact_queries.CONTACT_TIES.items():
+        tied = query.format(**context, part="true")
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM ({tied}) ORDER BY contact_id")
     for fact in FACTS.values():
-        query = getattr(fact_queries, fact.grain.upper()).format(**context)
         columns = ", ".join(f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in fact.columns.items())
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {fact.table} AS SELECT {columns} FROM ({query}) ORDER BY {fact.key}"
-        )
+        for place, part in enumerate(parts if fact.grain == "contact" else ("true",)):
+            query = getattr(fact_queries, fact.grain.upper()).format(**context, part=part)
+            into = f"INSERT INTO {fact.table}" if place else f"CREATE OR REPLACE TEMP TABLE {fact.table} AS"
+            connection.execute(f"{into} SELECT {columns} FROM ({query}) ORDER BY {fact.key}")
+    for name in fact_queries.CONTACT_TIES:
+        connection.execute(f"DROP TABLE {name}")
     return {fact.grain: fact.table for fact in FACTS.values()}
+
+
+def _parts(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Cut the contacts into ranges of ids, in order, each about as large as fits into little memory."""
+    n_contacts = connection.sql("SELECT count(*) FROM contacts").fetchall()[0][0]
+    n_parts = -(-n_contacts // _PART_ROWS)
+    if n_parts < 2:
+        return ["true"]
+    sample = "SELECT contact_id FROM contacts USING SAMPLE reservoir(10000 ROWS) REPEATABLE (1)"
+    ids = [row[0] for row in connection.sql(f"FROM ({sample}) ORDER BY contact_id").fetchall()]
+    bounds = list(dict.fromkeys(quote_text(ids[place * len(ids) // n_parts]) for place in range(1, n_parts)))
+    lower = ["true", *(f"contact_id >= {bound}" for bound in bounds)]
+    upper = [*(f"contact_id < {bound}" for bound in bounds), "true"]
+    return [f"({low} AND {high})" for low, high in zip(lower, upper, strict=True)]
 
 
 def _context(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, object]:
