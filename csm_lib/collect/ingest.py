@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from csm_lib.collect.accounts import (
     known_file,
     read_records,
     records_query,
+    unzoned_sentence,
 )
 from csm_lib.collect.contracts import check_rows, require_columns
 from csm_lib.collect.deliveries import compare_delivery
@@ -38,9 +39,11 @@ from csm_lib.collect.readings import (
     fingerprint,
     judge,
     note_rows,
+    note_zone,
     record_key,
     refuse,
     write_set_aside,
+    zone_of,
 )
 from csm_lib.collect.safeguards import digest_of, limit_memory, machine_limits, require_unchanged
 from csm_lib.collect.sources import load_sources
@@ -103,6 +106,7 @@ def ingest(
         use_key(connection, key)
         reading = Reading(workspace, settings, writer, scratch, account)
         account.records = read_records(writer)
+        known = dict(account.records)
         for file in planned:
             if not is_edited_file(workspace, file.path):
                 _take_file(reading, file)
@@ -115,10 +119,11 @@ def ingest(
         make_facts(writer, with_source_zone(settings, writer.reading, connection))
         after = writer.edition.tables
         touched = {name for name in after if after[name] != before.get(name)}
+        account.warnings += unzoned_sentence(account.unzoned)
         account.warnings += link_sentences(connection, writer.reading, changed=touched)
         if after != before:
             writer.use_key(key_fingerprint(key))
-            writer.files += [file.as_json() for file in account.files if not file.is_unchanged]
+            writer.files += [file.as_json() for file in account.files if _is_news(file, account, known)]
     changed = tuple(sorted(name for name in after if after[name] != before.get(name)))
     result = IngestResult(tuple(account.files), tuple(mask_text(account.warnings)), changed)
     if account.refusals:
@@ -126,6 +131,12 @@ def ingest(
     if account.away:
         raise AwayError("\n".join(account.away), result)
     return result
+
+
+def _is_news(file: IngestedFile, account: Account, known: Mapping[tuple[str, str, str], Mapping[str, object]]) -> bool:
+    """Tell whether a file was taken and is not, in content and reading, what it was at the ingest before."""
+    key = (file.path, file.source, file.table)
+    return not file.is_unchanged and account.records.get(key) != known.get(key)
 
 
 @contextmanager
@@ -211,7 +222,7 @@ def _check_file(reading: Reading, file: PlannedFile, *, digest: str) -> Checked:
     """Read and check a file for all its tables; empty if it is refused, which is noted."""
     connection, checked = reading.connection, []
     raws: dict[tuple[str | None, ...], RawRows] = {}
-    zone = file.source.time_zone or reading.settings.workbook.time_zone or "UTC"
+    zone = zone_of(reading, file)
     number = len(reading.account.files)
     try:
         for place, entry in enumerate(file.entries):
@@ -223,6 +234,7 @@ def _check_file(reading: Reading, file: PlannedFile, *, digest: str) -> Checked:
             fitted = entry.fitted(raw.columns, path=file.path)
             require_columns(fitted, raw.columns, file.path)
             relation = f"kept_{number}_{place}"
+            note_zone(reading, file, fitted, raw)
             rows = check_rows(connection, raw, fitted, path=file.path, zone=zone, relation=relation)
             checked.append((entry, rows, raw))
         require_unchanged(file.path, digest)

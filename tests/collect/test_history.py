@@ -83,7 +83,11 @@ def test_each_edition_tells_when_which_files_and_what_became_of_rows(told: Path)
     }
     assert second.rows == {"contacts": {"added": 1, "changed": 1, "removed": 0}}
     assert third.rows == {"raci": {"added": 1, "changed": 1, "removed": 1}}
-    assert [file["path"] for file in second.files if file["table"] == "contacts"] == ["data/raw/contacts_2.csv"]
+    assert [[file["path"] for file in past.files] for past in (first, second, third)] == [
+        ["data/raw/contacts_1.csv", "data/tables/raci.csv"],
+        ["data/raw/contacts_2.csv"],
+        ["data/tables/raci.csv"],
+    ]
     assert third.at == datetime(2024, 3, 1, tzinfo=UTC)
     assert third.edition == Edition.read(warehouse_folder(told))
 
