@@ -62,12 +62,13 @@ def demo(
 def ingest(
     paths: Annotated[list[Path] | None, typer.Argument(help="Files; none: everything in data/raw.")] = None,
     source: Annotated[str | None, typer.Option("--source", help="Source that reads them.")] = None,
+    history: Annotated[bool, typer.Option("--history", help="List the editions made so far; read nothing.")] = False,
     workspace: Workspace = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Read raw exports into the warehouse; per file: read, kept, set aside by reason."""
-    _finish(Call(workspace, as_json, debug), commands.ingest, paths=paths or [], source=source)
+    _finish(Call(workspace, as_json, debug), commands.ingest, paths=paths or [], source=source, history=history)
 
 
 @app.command()
@@ -92,6 +93,7 @@ def run(
     parameter: Annotated[
         list[str] | None, typer.Option("-p", metavar="NOTEBOOK.NAME=VALUE", help="A notebook's parameter.")
     ] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="With the data of that day.")] = None,
     workspace: Workspace = None,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -108,6 +110,7 @@ def run(
         jobs=jobs,
         resume=resume,
         parameters=parameter or [],
+        as_of=as_of,
     )
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import errno
 import json
 import math
+import os
 import shutil
 import sys
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -26,6 +28,9 @@ from csm_lib.workspaces import (
     notebooks_folder,
     write_sample_settings,
 )
+
+if TYPE_CHECKING:
+    from csm_lib.collect.editions import PastEdition
 
 __all__ = ["Call", "check", "copy_notebooks", "demo", "ingest", "init", "list_all", "refresh", "run"]
 
@@ -119,9 +124,11 @@ def demo(
     return code
 
 
-def ingest(call: Call, *, paths: Sequence[Path], source: str | None) -> int:
-    """Read files into the warehouse and say what became of every row."""
+def ingest(call: Call, *, paths: Sequence[Path], source: str | None, history: bool = False) -> int:
+    """Read files into the warehouse and say what became of every row; or list the editions that were made so far."""
     workspace = call.workspace
+    if history:
+        return _tell_history(call, workspace)
     result = _ingest(workspace, load_settings(workspace), paths, source)
     for warning in result.warnings:
         typer.echo(warning, err=True)
@@ -164,6 +171,7 @@ def run(
     jobs: int | None,
     resume: bool,
     parameters: Sequence[str],
+    as_of: str | None = None,
     show: bool = False,
 ) -> int:
     """Run the notebooks for a period and publish what they show."""
@@ -176,9 +184,11 @@ def run(
     settings = load_settings(workspace)
     if language not in (None, "en", "zh"):
         raise SettingError(f"language must be one of en, zh, got {language!r}. Correct it.")
-    refresh_facts(workspace, settings=settings)
-    book = open_workbook(period, scope=scope, language=language or settings.workbook.language, workspace=workspace)
-    with reporter() as progress:
+    if as_of is None:
+        refresh_facts(workspace, settings=settings)
+    chosen = language or settings.workbook.language
+    book = open_workbook(period, scope=scope, language=chosen, workspace=workspace, as_of=as_of)
+    with reporter() as progress, _as_of(book.data.past):
         result = publish(
             book,
             only=tuple(only),
@@ -264,6 +274,42 @@ def _ingest(workspace: Path, settings: Settings, paths: Sequence[Path], source: 
     from csm_lib.collect.ingest import ingest as read_files
 
     return read_files(workspace, paths=paths, source=source, settings=settings)
+
+
+def _tell_history(call: Call, workspace: Path) -> int:
+    """List the editions: number, when, rows that came, changed and went, and the files they came from."""
+    from csm_lib.collect.editions import read_history
+    from csm_lib.collect.ingest import with_source_zone
+    from csm_lib.collect.warehouse import Warehouse
+    from csm_lib.engine import connect
+
+    warehouse = Warehouse.open(workspace)
+    with connect() as connection:
+        zone = with_source_zone(load_settings(workspace), warehouse, connection).workbook.zone
+    history = read_history(warehouse.folder)
+    for past in history:
+        call.tell(f"edition {past.edition.number}, {past.at.astimezone(zone):%Y-%m-%d %H:%M:%S} ({zone})")
+        for table, n in past.rows.items():
+            call.tell(f"  {table}: {n['added']:,} added, {n['changed']:,} changed, {n['removed']:,} removed")
+        for file in past.files:
+            call.tell(f"  {file['path']} → {file['table']}: kept {file['kept']:,} of {file['read']:,}")
+    if not history:
+        call.tell("There is no edition yet: run `csm ingest` first.")
+    return call.finish({"editions": [past.as_json() for past in history]})
+
+
+@contextmanager
+def _as_of(past: PastEdition | None) -> Iterator[None]:
+    """Let the notebooks of a run read a former edition; what the environment said before is put back."""
+    before = os.environ.get("CSM_AS_OF")
+    if past:
+        os.environ["CSM_AS_OF"] = past.at.isoformat()
+    try:
+        yield
+    finally:
+        if past:
+            os.environ.pop("CSM_AS_OF")
+            os.environ.update({"CSM_AS_OF": before} if before is not None else {})
 
 
 def _require_sample(workspace: Path, command: str) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from csm_lib.collect.editions import PastEdition, edition_on
 from csm_lib.collect.facts import cut_off, facts_fingerprint
 from csm_lib.collect.ingest import with_source_zone
 from csm_lib.collect.privacy import mask_text_sql
@@ -51,6 +52,7 @@ def open_workbook(
     scope: str = "all",
     language: str | None = None,
     workspace: str | Path | None = None,
+    as_of: str | None = None,
 ) -> Workbook:
     """Open the warehouse for one period and scope.
 
@@ -64,6 +66,9 @@ def open_workbook(
         en or zh; what the settings say if absent.
     workspace : str or Path, optional
         Found as the command line finds it if absent.
+    as_of : str, optional
+        A day (its end) or a local moment: the tables and facts as they stood then. What the environment variable
+        `CSM_AS_OF` says if absent, else as they stand now.
 
     Returns
     -------
@@ -72,7 +77,8 @@ def open_workbook(
     Raises
     ------
     UsageError
-        If the period has no data in the scope; the message lists the periods that have some.
+        If the period has no data in the scope; the message lists the periods that have some. If there was no edition
+        yet on the day.
     SettingError
         If a setting, the scope or the language is wrong.
     """
@@ -82,7 +88,7 @@ def open_workbook(
     if written not in ("en", "zh"):
         raise SettingError(f"language must be one of en, zh, got {written!r}. Correct it.")
     os.environ["CSM_LANGUAGE"] = written
-    data = Data.open(folder, settings)
+    data = Data.open(folder, settings, as_of=as_of or os.environ.get("CSM_AS_OF") or "")
     today = datetime.now(data.settings.workbook.zone).date()
     span = parse_period(period, today=today, fiscal_start_month=settings.workbook.fiscal_start_month)
     book = Workbook(span, scope, written, folder, data)
@@ -98,32 +104,39 @@ def periods_with_data(workspace: Path) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Data:
-    """One edition of a warehouse, opened for reading, and the settings it is read with."""
+    """One edition of a warehouse, opened for reading, and its settings; `past` where it is a former one."""
 
     connection: duckdb.DuckDBPyConnection
     settings: Settings
     versions: Mapping[str, int]
+    past: PastEdition | None = None
 
     @classmethod
-    def open(cls, workspace: Path, settings: Settings) -> Data:
-        """Open the present edition: one view per table, per grain of facts and per log of the ingest.
+    def open(cls, workspace: Path, settings: Settings, *, as_of: str = "") -> Data:
+        """Open an edition, the present one unless a day is named: a view per table, grain of facts and log.
 
         Raises
         ------
+        UsageError
+            If there was no edition yet on the day.
         SettingError
-            If a setting that the facts rest on has changed since they were made.
+            If a setting that the facts rest on has changed since they were made. Former facts are taken as stored.
         """
         connection = connect()
         warehouse = Warehouse.open(workspace)
         zoned = with_source_zone(settings, warehouse, connection)
+        past = edition_on(warehouse.folder, as_of, zone=zoned.workbook.zone) if as_of else None
+        if past:
+            warehouse = Warehouse.open(workspace, past.edition)
+            zoned = with_source_zone(settings, warehouse, connection)
         made_from = warehouse.edition.facts_made_from.partition(" ")[0]
-        if made_from and made_from != facts_fingerprint(zoned):
+        if not past and made_from and made_from != facts_fingerprint(zoned):
             raise SettingError(
                 f"the facts must be made with the settings in force, got others ({workspace}): a setting they rest on "
                 "has changed since. Run `csm ingest` to make them anew."
             )
         warehouse.create_views(connection, [*TABLES, *(fact.table for fact in FACTS.values()), *LOG_TABLES])
-        return cls(connection, zoned, dict(warehouse.edition.tables))
+        return cls(connection, zoned, dict(warehouse.edition.tables), past)
 
     def frame(self, name: str) -> pd.DataFrame:
         """Give a whole table as a pandas frame."""
@@ -195,6 +208,12 @@ class Workbook:
     def settings(self) -> Settings:
         """Settings the facts were built with, and those that only concern display."""
         return self.data.settings
+
+    @property
+    def as_of(self) -> str:
+        """The local day of the edition that everything is read from; empty for the present one."""
+        past = self.data.past
+        return past.at.astimezone(self.settings.workbook.zone).date().isoformat() if past else ""
 
     @property
     def scope(self) -> Scope:
@@ -276,6 +295,12 @@ class Workbook:
         masked = f"SELECT * REPLACE ({mask_text_sql('value')} AS value) FROM set_aside"
         return self.data.connection.sql(masked).to_arrow_table().to_pandas()
 
+    @property
+    def missing_upstream(self) -> pd.DataFrame:
+        """One row per row that a later whole delivery lacks: source, table, key, spanned_at and the file it was in."""
+        query = 'SELECT source, "table", key, spanned_at, file FROM deliveries WHERE is_missing ORDER BY ALL'
+        return self.data.connection.sql(query).to_arrow_table().to_pandas()
+
     def targets(self) -> pd.DataFrame:
         """Give the targets in force at the end of the period, one row per indicator: key, target, valid_from.
 
@@ -297,6 +322,7 @@ class Workbook:
             ("period", f"{self.period.start_on} to {self.period.last_on}"),
             ("scope", self.scope_name),
             ("data until", str(self.cut_off)),
+            *((("edition", f"{self.data.past.edition.number} of {self.as_of}"),) if self.data.past else ()),
             *((f"table {name}", f"version {version}") for name, version in sorted(self.data.versions.items())),
             *((name, importlib.metadata.version(name)) for name in PACKAGES),
         ]

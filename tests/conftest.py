@@ -5,7 +5,12 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -23,10 +28,18 @@ def _browser() -> str | None:
     return next((found for name in names if (found := shutil.which(name))), None)
 
 
+def _postgres() -> Path | None:
+    """Give the folder of the server's programs: on the path, or where Debian keeps them."""
+    named = shutil.which("initdb")
+    beside = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    found = [Path(named)] if named else beside[-1:]
+    return found[0].parent if found else None
+
+
 _AVAILABLE = {
     "realdata": (_realdata, "real data: set CSM_REALDATA to its folder"),
     "browser": (_browser, "a browser: install the system's Chromium"),
-    "postgres": (lambda: shutil.which("pg_ctlcluster"), "a PostgreSQL server: install the system's postgresql"),
+    "postgres": (_postgres, "a PostgreSQL server: install the system's postgresql"),
     "spark": (lambda: importlib.util.find_spec("pyspark"), "Spark: install the extra `scale` and Java"),
 }
 
@@ -58,3 +71,42 @@ def browser_path() -> str:
     found = _browser()
     assert found is not None, "a browser is required here: install the system's Chromium"
     return found
+
+
+class PostgresServer(NamedTuple):
+    """A server of our own: its URL without the password, and the password."""
+
+    url: str
+    password: str
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """Start a PostgreSQL server in a temporary folder, asking for a password; fails where required and absent."""
+    programs = _postgres()
+    assert programs is not None, "a PostgreSQL server is required here: install the system's postgresql"
+    folder, password = Path(tempfile.mkdtemp(prefix="pg")), "geheim-9f3%/@:x"
+    # the server refuses to run as root
+    user = {"user": "postgres", "group": "postgres"} if os.name == "posix" and os.geteuid() == 0 else {}
+    if user:
+        shutil.chown(folder, **user)
+    (folder / "password").write_text(password, encoding="utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    def call(program: str, *arguments: object) -> None:
+        command = [str(programs / program), *map(str, arguments)]
+        with (folder / f"{program}.log").open("w") as log:
+            ended = subprocess.run(command, stdout=log, stderr=log, check=False, cwd=folder, **user)  # type: ignore
+        assert ended.returncode == 0, (folder / f"{program}.log").read_text()
+
+    try:
+        call("initdb", "-D", folder / "db", "-U", "desk", "-A", "scram-sha-256", f"--pwfile={folder / 'password'}")
+        options = f"-c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off -p {port}"
+        call("pg_ctl", "-D", folder / "db", "-w", "-l", folder / "server.log", "-o", options, "start")
+        yield PostgresServer(f"postgresql://desk@127.0.0.1:{port}/postgres", password)
+    finally:
+        if (folder / "db" / "postmaster.pid").exists():
+            call("pg_ctl", "-D", folder / "db", "-w", "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)

@@ -13,10 +13,11 @@ import duckdb
 import pyarrow as pa
 
 from csm_lib.collect.warehouse import LOG_TABLES, Writer
-from csm_lib.errors import ContractError
+from csm_lib.errors import ContractError, UnavailableError
 
 __all__ = [
     "Account",
+    "AwayError",
     "IngestResult",
     "IngestedFile",
     "RefusedError",
@@ -41,6 +42,8 @@ class IngestedFile:
         Rows by reason; `read == kept + sum(set_aside.values())`.
     encoding : str
         Of a text file.
+    missing_upstream : int
+        Rows that an earlier whole delivery had and this one lacks.
     is_unchanged : bool
         True if it had been ingested before and was not read again.
     """
@@ -52,6 +55,7 @@ class IngestedFile:
     kept: int
     set_aside: Mapping[str, int]
     encoding: str = ""
+    missing_upstream: int = 0
     is_unchanged: bool = False
 
     def as_json(self) -> dict[str, Any]:
@@ -63,6 +67,7 @@ class IngestedFile:
             "read": self.read,
             "kept": self.kept,
             "set_aside": dict(self.set_aside),
+            **({"missing_upstream": self.missing_upstream} if self.missing_upstream else {}),
         }
 
 
@@ -101,6 +106,22 @@ class RefusedError(ContractError):
         self.result = {"files": [file.as_json() for file in ingested.files]}
 
 
+class AwayError(UnavailableError):
+    """Databases were away; what else there was to read is in the warehouse.
+
+    Attributes
+    ----------
+    ingested : IngestResult
+    result : dict
+        What machine-readable output adds to the error.
+    """
+
+    def __init__(self, message: str, ingested: IngestResult) -> None:
+        super().__init__(message)
+        self.ingested = ingested
+        self.result = {"files": [file.as_json() for file in ingested.files]}
+
+
 @dataclass
 class Account:
     """What is gathered while files are read.
@@ -108,8 +129,8 @@ class Account:
     Attributes
     ----------
     files : list of IngestedFile
-    warnings, refusals : list of str
-        Sentences.
+    warnings, refusals, away : list of str
+        Sentences: what to know, what was refused, which database did not answer.
     records : dict
         What the warehouse knows of each file, by path, source and table.
     set_aside : dict
@@ -119,6 +140,7 @@ class Account:
     files: list[IngestedFile] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
+    away: list[str] = field(default_factory=list)
     records: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
     set_aside: dict[tuple[str, str, str], tuple[str, pa.Table]] = field(default_factory=dict)
 
@@ -162,7 +184,8 @@ def write_listing(folder: Path, rows: pa.Table, *, file: str, table: str) -> Pat
         The refused file, as the account names it.
     """
     folder.mkdir(exist_ok=True)
-    listing = folder / f"{Path(file).name}.{table}.csv"
+    # a time in the name of a query's part has colons, which not every file system takes
+    listing = folder / f"{Path(file).name.replace(':', '')}.{table}.csv"
     with listing.open("w", encoding="utf-8-sig", newline="") as out:
         writer = csv.writer(out)
         writer.writerow(["file", "line", "column", "value", "reason"])

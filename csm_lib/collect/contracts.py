@@ -16,10 +16,13 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from csm_lib.collect.privacy import mask_text_sql
+from csm_lib.collect.clock_changes import mark_clock_changes
+from csm_lib.collect.entries import AnyEntry
+from csm_lib.collect.identities import guarded_sql
+from csm_lib.collect.meanings import settle_meanings
+from csm_lib.collect.privacy import mask_text, mask_text_sql
 from csm_lib.collect.promises import SPACES, Promise, promises_of, raw_value, text_sql
 from csm_lib.collect.rawrows import RawRows, quote_name, quote_text
-from csm_lib.collect.sources import FileEntry
 from csm_lib.collect.typing_sql import DUCKDB_TYPES, typed_sql
 from csm_lib.definitions import TABLES, Table
 from csm_lib.errors import ContractError, SettingError
@@ -47,6 +50,8 @@ class CheckedRows:
         One row per row set aside: `row line column value reason`.
     sentences : tuple of str
         What was broken, how often and where first; nothing about reasons that never count.
+    notes : tuple of str
+        What a person should know about how rows were read.
     """
 
     relation: str
@@ -55,6 +60,7 @@ class CheckedRows:
     set_aside: Mapping[str, int]
     rows: pa.Table
     sentences: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def broken_share(self) -> float:
@@ -68,7 +74,7 @@ class CheckedRows:
         connection.execute(f"DROP TABLE {self.relation}_stage; DROP TABLE {self.relation}_stage_repeated")
 
 
-def require_columns(entry: FileEntry, columns: tuple[str, ...], path: Path) -> None:
+def require_columns(entry: AnyEntry, columns: tuple[str, ...], path: Path) -> None:
     """Refuse a file that lacks a column its source reads.
 
     Raises
@@ -86,12 +92,13 @@ def require_columns(entry: FileEntry, columns: tuple[str, ...], path: Path) -> N
     hints = "".join(f" Did you mean {found[0]!r} for {name!r}?" for name, found in near.items() if found)
     raise ContractError(
         f"{path.name} must have the column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}, "
-        f"got {', '.join(map(repr, columns))} ({path}).{hints} Correct the header or the source's columns."
+        f"got {', '.join(map(repr, mask_text(list(columns))))} ({path}).{hints} Correct the header or the source's "
+        "columns."
     )
 
 
 def check_rows(
-    connection: duckdb.DuckDBPyConnection, raw: RawRows, entry: FileEntry, *, path: Path, zone: str, relation: str
+    connection: duckdb.DuckDBPyConnection, raw: RawRows, entry: AnyEntry, *, path: Path, zone: str, relation: str
 ) -> CheckedRows:
     """Type and check every row of a file.
 
@@ -112,13 +119,22 @@ def check_rows(
     SettingError
         If an SQL expression of the source cannot run; names its key.
     ContractError
-        If the file's name lacks the part that the source takes from it.
+        If the file's name lacks the part that the source takes from it, or a column can be read in two ways.
     """
     table = TABLES[entry.table]
     texts = {name: text_sql(given, entry, path) for name, given in entry.columns.items()}
     _require_sound_sql(connection, raw, entry, texts)
     promises = promises_of(table, entry, raw)
-    _stage(connection, raw, entry, table, texts=texts, promises=promises, zone=zone, stage=f"{relation}_stage")
+    stage = f"{relation}_stage"
+    _stage(connection, raw, entry, table, texts=texts, promises=promises, zone=zone, stage=stage)
+    look = {"raw": raw.relation, "stage": stage}
+    settled = settle_meanings(connection, entry, table, promises=promises, texts=texts, path=path, **look)
+    if settled.columns:
+        entry = entry.model_copy(update={"columns": {**entry.columns, **settled.columns}})
+        _stage(connection, raw, entry, table, texts=texts, promises=promises, zone=zone, stage=stage)
+    twice = mark_clock_changes(
+        connection, entry, table, promises=promises, texts=texts, zone=zone, path=path, **look
+    )
     _repeated_keys(connection, table, entry, stage=f"{relation}_stage", n_first=len(promises))
     keys = ", ".join(raw_value(entry.columns[name]) for name in _keyed(table, entry))
     rows = _set_aside_rows(connection, raw, table, promises, key=f"concat_ws(', ', {keys})", stage=f"{relation}_stage")
@@ -126,11 +142,12 @@ def check_rows(
     n_kept = connection.sql(f"SELECT count(*) FROM {relation}").fetchall()[0][0]
     counts = {str(item["values"]): int(item["counts"]) for item in rows["reason"].value_counts().to_pylist()}
     sentences = _sentences(rows, promises, path, n_fields=len(raw.columns))
-    return CheckedRows(relation, raw.n_read, n_kept, dict(sorted(counts.items())), rows, sentences)
+    notes = (*raw.notes, *settled.notes, *twice)
+    return CheckedRows(relation, raw.n_read, n_kept, dict(sorted(counts.items())), rows, sentences, notes)
 
 
 def _require_sound_sql(
-    connection: duckdb.DuckDBPyConnection, raw: RawRows, entry: FileEntry, texts: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection, raw: RawRows, entry: AnyEntry, texts: Mapping[str, str]
 ) -> None:
     """Try every expression of the source on no rows, so that a message can name its key."""
     tried = {f"columns.{name}.sql": texts[name] for name, given in entry.columns.items() if given.sql is not None}
@@ -150,7 +167,7 @@ def _require_sound_sql(
 def _stage(
     connection: duckdb.DuckDBPyConnection,
     raw: RawRows,
-    entry: FileEntry,
+    entry: AnyEntry,
     table: Table,
     *,
     texts: Mapping[str, str],
@@ -169,7 +186,7 @@ def _stage(
     values = []
     for name, given in entry.columns.items():
         column = table.column(name)
-        text = mask_text_sql(f"t_{name}") if column.is_free_text else f"t_{name}"
+        text = guarded_sql(f"t_{name}", column, given)
         values.append(f"{typed_sql(text, column, given, zone=zone)} AS v_{name}")
     cases = " ".join(f"WHEN {promise.broken_when} THEN {place}" for place, promise in enumerate(promises))
     kept = ", ".join(f"v_{name}" for name in entry.columns)
@@ -187,7 +204,7 @@ def _stage(
 
 
 def _repeated_keys(
-    connection: duckdb.DuckDBPyConnection, table: Table, entry: FileEntry, *, stage: str, n_first: int
+    connection: duckdb.DuckDBPyConnection, table: Table, entry: AnyEntry, *, stage: str, n_first: int
 ) -> None:
     """Make `<stage>_repeated`: rows whose key a later row of the file has too, with `_code` from `n_first` on.
 
@@ -213,11 +230,11 @@ def _repeated_keys(
     )
 
 
-def _keyed(table: Table, entry: FileEntry) -> list[str]:
+def _keyed(table: Table, entry: AnyEntry) -> list[str]:
     return [name for name in table.key if name in entry.columns]
 
 
-def _given_key(table: Table, entry: FileEntry) -> str:
+def _given_key(table: Table, entry: AnyEntry) -> str:
     """Give the condition that all required parts of the key have a value."""
     return " AND ".join(f"v_{name} IS NOT NULL" for name in _keyed(table, entry) if table.column(name).is_required)
 
@@ -237,11 +254,12 @@ def _set_aside_rows(
     columns = [promise.column for promise in promises] + [", ".join(table.key)] * len(extra)
     values = " ".join(f"WHEN {place} THEN {promise.value}" for place, promise in enumerate(promises))
     found = connection.sql(
-        f"""SELECT _row AS row, code, CASE code {values} ELSE {key} END AS value FROM (
+        f"""SELECT row, code, {mask_text_sql("value")} AS value
+        FROM (SELECT _row AS row, code, CAST(CASE code {values} ELSE {key} END AS VARCHAR) AS value FROM (
             SELECT stage._row, coalesce(repeated._code, stage._code) AS code
             FROM {stage} AS stage LEFT JOIN {stage}_repeated AS repeated USING (_row)
             WHERE stage._code IS NOT NULL OR repeated._code IS NOT NULL
-        ) AS aside JOIN {raw.relation} AS raw USING (_row) ORDER BY _row"""
+        ) AS aside JOIN {raw.relation} AS raw USING (_row)) ORDER BY row"""
     ).to_arrow_table()
     rows = found["row"].to_numpy()
     codes = found["code"].to_numpy()
@@ -269,7 +287,7 @@ def _field_count(text: str | None, n_expected: int) -> str | None:
 
 
 def _keep_view(
-    connection: duckdb.DuckDBPyConnection, table: Table, entry: FileEntry, *, stage: str, relation: str
+    connection: duckdb.DuckDBPyConnection, table: Table, entry: AnyEntry, *, stage: str, relation: str
 ) -> None:
     """Make the view of the rows kept, every column of the table in its order, absent ones null."""
     columns = ", ".join(

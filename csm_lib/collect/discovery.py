@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from csm_lib.collect.entries import FORMATS, PACKED
 from csm_lib.collect.readers import read_header
-from csm_lib.collect.sources import FORMATS, FileEntry, Source, matching_entries, source_named
+from csm_lib.collect.sources import FileEntry, Source, matching_entries, source_named
 from csm_lib.definitions import TABLES
 from csm_lib.errors import UsageError
 
@@ -24,6 +25,11 @@ class PlannedFile:
     path: Path
     source: Source
     entries: tuple[FileEntry, ...]
+
+    def label(self, workspace: Path) -> str:
+        """Name the file: relative to the workspace where it lies inside, with forward slashes."""
+        whole, root = self.path.resolve(), workspace.resolve()
+        return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else whole.as_posix()
 
 
 def is_edited_file(workspace: Path, path: Path) -> bool:
@@ -54,9 +60,14 @@ def plan_files(
         If a named path does not exist, a named file fits no source or several, or there is no such source.
     """
     forced = source_named(sources, source_name) if source_name else None
+    if forced and paths and not forced.files:
+        raise UsageError(f"source {forced.name!r} must read files, got only queries. Run it without naming files.")
     planned: list[PlannedFile] = []
     warnings: list[str] = []
     for path, is_named in _files(workspace, paths):
+        # a source that also asks a database reads, of all files, only those that fit it
+        if forced and forced.queries and not paths and not any(entry.matches(path) for entry in forced.files):
+            continue
         entries = _forced(forced, path) if forced else _fitting(workspace, path, sources)
         if entries is not None:
             planned.append(entries)
@@ -128,8 +139,8 @@ def _planned(path: Path, source: Source, entries: Sequence[FileEntry]) -> Planne
 
 def _table_named(path: Path) -> str | None:
     """Give the canonical table whose name a file's name begins with, if its format is one we read."""
-    name = path.name.lower().removesuffix(".gz")
-    if not name.endswith(tuple(FORMATS)):
+    name = path.name.lower()
+    if not name.endswith((*FORMATS, *PACKED)):
         return None
     fitting = [table for table in TABLES if name.startswith(table)]
     return max(fitting, key=len) if fitting else None

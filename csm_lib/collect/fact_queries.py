@@ -1,31 +1,41 @@
 """The queries that turn canonical tables into facts, one per grain, read from top to bottom like a page.
 
-Names in braces are settings (`facts.build_facts` fills them in). The business clock is `opening_spans`: one row per
-channel and open stretch, with the open seconds before it; a channel without rows there is always open.
+Names in braces are settings (`facts.build_facts` fills them in). The business clock is `opening_steps`: one row per
+channel and step of time, with the open stretch before the step and the one that opens inside it, if any; a channel
+without rows there is always open. A step is looked up by its number, and a repeat is looked for over a few columns
+only: sorting whole rows, as a search for the last stretch would, does not fit into memory for ten million of them.
 """
 
 from __future__ import annotations
 
-__all__ = ["COMPLAINT", "CONTACT", "REVIEW", "SURVEY"]
+from types import MappingProxyType
+
+__all__ = ["COMPLAINT", "CONTACT", "CONTACT_TIES", "REVIEW", "SURVEY"]
 
 
 def _clock(instant: str, span: str) -> str:
     """Give the reading of the business clock at an instant, from the last stretch that opened before it."""
+    opens, closes, clock = (_in_force(instant, span, column) for column in ("opens_s", "closes_s", "clock_s"))
     return (
-        f"CASE WHEN {instant} IS NULL THEN NULL WHEN NOT has_hours THEN epoch({instant}) WHEN {span}.opens_s IS NULL "
-        f"THEN 0 ELSE {span}.clock_s + least(epoch({instant}), {span}.closes_s) - {span}.opens_s END"
+        f"CASE WHEN {instant} IS NULL THEN NULL WHEN NOT has_hours THEN epoch({instant}) WHEN {opens} IS NULL "
+        f"THEN 0 ELSE {clock} + least(epoch({instant}), {closes}) - {opens} END"
     )
+
+
+def _in_force(instant: str, span: str, column: str) -> str:
+    """Give a column of the last stretch that opened before an instant."""
+    return f"(CASE WHEN epoch({instant}) >= {span}.opens_s THEN {span}.{column} ELSE {span}.before_{column} END)"
 
 
 def _span_join(instant: str, span: str) -> str:
     return (
-        f"ASOF LEFT JOIN opening_spans {span} "
-        f"ON t.channel = {span}.channel AND epoch(t.{instant}) >= {span}.opens_s"
+        f"LEFT JOIN opening_steps {span} ON t.channel = {span}.channel "
+        f"AND CAST(floor(epoch(t.{instant}) / {{step_s}}) AS BIGINT) = {span}.step"
     )
 
 
 _TIMED = """
-times AS (
+times AS NOT MATERIALIZED (
     SELECT
         c.*,
         (created_at AT TIME ZONE '{zone}') AS local_at,
@@ -35,10 +45,11 @@ times AS (
         COALESCE(answered_at, CASE WHEN channel IN ({live}) THEN first_response_at END) AS taken_at,
         COALESCE(c.handle_s, CASE WHEN COALESCE(talk_s, hold_s, wrap_s) IS NOT NULL
             THEN COALESCE(talk_s, 0) + COALESCE(hold_s, 0) + COALESCE(wrap_s, 0) END) AS effort_s,
-        channel IN (SELECT channel FROM opening_spans) AS has_hours
+        channel IN (SELECT channel FROM opening_steps) AS has_hours
     FROM contacts c
+    WHERE {part}
 ),
-ended AS (
+ended AS NOT MATERIALIZED (
     SELECT
         *,
         CASE WHEN taken_at IS NULL THEN abandoned_at END AS left_at,
@@ -54,7 +65,9 @@ _OPEN = (
 clocked AS (
     SELECT
         t.*,
-        NOT has_hours OR COALESCE(epoch(asked_at) < asked.closes_s, FALSE) AS asked_in_hours,
+        NOT has_hours OR COALESCE(epoch(asked_at) < """
+    + _in_force("asked_at", "asked", "closes_s")
+    + """, FALSE) AS asked_in_hours,
         """
     + _clock("asked_at", "asked")
     + """ AS asked_clock,
@@ -100,7 +113,8 @@ flagged AS (
                 AND NOT COALESCE(bot_resolved, FALSE)) AS is_handled,
         CASE WHEN resolved_at IS NOT NULL OR status = 'resolved' THEN TRUE
             WHEN COALESCE(status, CAST(withdrawn_at AS VARCHAR)) IS NOT NULL OR reopen_count > 0 THEN FALSE
-            WHEN bool_or(resolved_at IS NOT NULL OR status IS NOT NULL) OVER (PARTITION BY channel) THEN FALSE
+            WHEN channel IN (SELECT channel FROM contacts WHERE resolved_at IS NOT NULL OR status IS NOT NULL)
+                THEN FALSE
         END AS is_resolved,
         is_live AND asked_in_hours AND (
             taken_at IS NOT NULL OR left_at IS NOT NULL
@@ -124,12 +138,18 @@ windowed AS (
     FROM flagged
 ),
 followed AS (
-    SELECT w.*, n.created_at AS next_at
-    FROM windowed w
-    ASOF LEFT JOIN (SELECT customer_id, issue, created_at FROM contacts
-        WHERE customer_id IS NOT NULL AND issue IS NOT NULL) n
-        ON w.customer_id = n.customer_id AND w.issue = n.issue AND w.window_opens_at < n.created_at
+    SELECT w.*, n.next_at
+    FROM windowed w LEFT JOIN (SELECT * FROM contact_nexts WHERE {part}) n ON n.contact_id = w.contact_id
 )
+"""
+
+_NEXTS = """
+SELECT w.contact_id, n.created_at AS next_at
+FROM (SELECT contact_id, customer_id, issue,
+    COALESCE(finished_at, created_at + INTERVAL '{maturity_days} days') AS window_opens_at FROM ended) w
+ASOF JOIN (SELECT customer_id, issue, created_at FROM contacts
+    WHERE customer_id IS NOT NULL AND issue IS NOT NULL) n
+    ON w.customer_id = n.customer_id AND w.issue = n.issue AND w.window_opens_at < n.created_at
 """
 
 # open live contacts of the same agent at the moment this one is taken, itself included
@@ -151,20 +171,32 @@ loads AS (
     WHERE step = 1
     GROUP BY ALL
 )
+SELECT e.contact_id, l.agent_load_at_start
+FROM (SELECT contact_id, agent_id, taken_at FROM ended WHERE is_live) e
+JOIN loads l ON l.agent_id = e.agent_id AND l.turned_at = e.taken_at
 """
 
 _ANSWERS = """
 answers AS (
     SELECT contact_id, csat, speed, accuracy_rating, attitude, outcome, recommend, would_recommend
     FROM surveys
-    WHERE contact_id IS NOT NULL AND answered_at IS NOT NULL
+    WHERE contact_id IS NOT NULL AND answered_at IS NOT NULL AND {part}
     QUALIFY row_number() OVER (PARTITION BY contact_id ORDER BY answered_at DESC, survey_id) = 1
 )
 """
 
+# what a contact owes to other contacts, narrow and once for all: the next attempt, the agent's load
+CONTACT_TIES = MappingProxyType(
+    {
+        "contact_nexts": f"WITH {_TIMED.strip()} {_NEXTS}",
+        "contact_loads": f"WITH {_TIMED.strip()}, {_LOAD.strip()}",
+    }
+)
+
+# made part by part where there are many: {part} is a range of contact ids
 CONTACT = (
     "WITH "
-    + ", ".join(part.strip() for part in (_TIMED, _OPEN, _FLAGS, _WINDOWS, _LOAD, _ANSWERS))
+    + ", ".join(part.strip() for part in (_TIMED, _OPEN, _FLAGS, _WINDOWS, _ANSWERS))
     + """
 SELECT
     f.* EXCLUDE (first_response_at, handle_s),
@@ -197,7 +229,7 @@ SELECT
     time_bucket(INTERVAL '30 minutes', created_at) AS interval_start,
     local_at::DATE - g.hired_on AS agent_tenure_days
 FROM followed f
-LEFT JOIN loads l ON l.agent_id = f.agent_id AND l.turned_at = f.taken_at AND f.is_live
+LEFT JOIN (SELECT * FROM contact_loads WHERE {part}) l ON l.contact_id = f.contact_id
 LEFT JOIN answers a ON a.contact_id = f.contact_id
 LEFT JOIN (SELECT agent_id, hired_on FROM agents) g ON g.agent_id = f.agent_id
 """

@@ -11,16 +11,20 @@ from collections.abc import Mapping
 from datetime import date
 
 import duckdb
-import pyarrow as pa
 
 from csm_lib.collect import fact_queries
+from csm_lib.collect.business_clock import register_steps
+from csm_lib.collect.rawrows import quote_text
 from csm_lib.definitions import FACTS, TABLES
 from csm_lib.settings import Settings
 
 __all__ = ["build_facts", "cut_off", "facts_fingerprint"]
 
 # raise this when a fact's meaning changes: stored facts are then rebuilt
-_EDITION = "3"
+_EDITION = "4"
+
+# contacts whose facts are made at once
+_PART_ROWS = 1_000_000
 
 # the columns a review's stratum may be drawn by, in the order in which they are tried
 _STRATUM_COLUMNS = ("channel", "team", "issue", "product", "customer_segment", "priority", "stage")
@@ -80,15 +84,35 @@ def build_facts(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Ma
         Grain to the name of the temporary table, whose columns are those of `definitions.FACTS`.
     """
     _add_missing_tables(connection)
-    _register_spans(connection, settings)
-    context = _context(connection, settings)
+    step_s = register_steps(connection, settings)
+    context = _context(connection, settings) | {"step_s": step_s}
+    parts = _parts(connection)
+    for name, query in fact_queries.CONTACT_TIES.items():
+        tied = query.format(**context, part="true")
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM ({tied}) ORDER BY contact_id")
     for fact in FACTS.values():
-        query = getattr(fact_queries, fact.grain.upper()).format(**context)
         columns = ", ".join(f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in fact.columns.items())
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {fact.table} AS SELECT {columns} FROM ({query}) ORDER BY {fact.key}"
-        )
+        for place, part in enumerate(parts if fact.grain == "contact" else ("true",)):
+            query = getattr(fact_queries, fact.grain.upper()).format(**context, part=part)
+            into = f"INSERT INTO {fact.table}" if place else f"CREATE OR REPLACE TEMP TABLE {fact.table} AS"
+            connection.execute(f"{into} SELECT {columns} FROM ({query}) ORDER BY {fact.key}")
+    for name in fact_queries.CONTACT_TIES:
+        connection.execute(f"DROP TABLE {name}")
     return {fact.grain: fact.table for fact in FACTS.values()}
+
+
+def _parts(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Cut the contacts into ranges of ids, in order, each about as large as fits into little memory."""
+    n_contacts = connection.sql("SELECT count(*) FROM contacts").fetchall()[0][0]
+    n_parts = -(-n_contacts // _PART_ROWS)
+    if n_parts < 2:
+        return ["true"]
+    sample = "SELECT contact_id FROM contacts USING SAMPLE reservoir(10000 ROWS) REPEATABLE (1)"
+    ids = [row[0] for row in connection.sql(f"FROM ({sample}) ORDER BY contact_id").fetchall()]
+    bounds = list(dict.fromkeys(quote_text(ids[place * len(ids) // n_parts]) for place in range(1, n_parts)))
+    lower = ["true", *(f"contact_id >= {bound}" for bound in bounds)]
+    upper = [*(f"contact_id < {bound}" for bound in bounds), "true"]
+    return [f"({low} AND {high})" for low, high in zip(lower, upper, strict=True)]
 
 
 def _context(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, object]:
@@ -142,30 +166,3 @@ def _add_missing_tables(connection: duckdb.DuckDBPyConnection) -> None:
         if table.name not in present:
             columns = ", ".join(f'"{column.name}" {kinds[column.type]}' for column in table.columns)
             connection.execute(f"CREATE TEMP TABLE {table.name} ({columns})")
-
-
-def _register_spans(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Register the opening hours as a table: one row per channel and open stretch, with the clock's reading."""
-    row = connection.execute(
-        "SELECT list(DISTINCT channel), min(created_at)::VARCHAR, "
-        "max(greatest(created_at, closed_at, resolved_at, first_response_at, answered_at))::VARCHAR FROM contacts"
-    ).fetchall()[0]
-    channels: list[str] = sorted(row[0] or [])
-    parts: dict[str, list[object]] = {"channel": [], "opens_s": [], "closes_s": [], "clock_s": []}
-    if channels:
-        first_on, last_on = date.fromisoformat(row[1][:10]), date.fromisoformat(row[2][:10])
-        years = tuple(range(first_on.year - 1, last_on.year + 2))
-        for channel in channels:
-            hours = settings.workbook.opening_hours(channel, years=years)
-            if hours is None:
-                continue
-            clock = 0.0
-            for opens, closes in hours.spans(date(first_on.year, 1, 1), date(last_on.year + 1, 1, 2)):
-                for name, value in zip(parts, (channel, opens, closes, clock), strict=True):
-                    parts[name].append(value)
-                clock += closes - opens
-    kinds = {"channel": pa.string(), "opens_s": pa.float64(), "closes_s": pa.float64(), "clock_s": pa.float64()}
-    spans = pa.table({name: pa.array(values, kinds[name]) for name, values in parts.items()})
-    connection.register("arrow_spans", spans)
-    connection.execute("CREATE OR REPLACE TEMP TABLE opening_spans AS SELECT * FROM arrow_spans")
-    connection.unregister("arrow_spans")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from csm_lib.collect.entries import AnyEntry, ColumnMap, part_of_name
+from csm_lib.collect.identities import shown_sql
 from csm_lib.collect.rawrows import RawRows, quote_name, quote_text
-from csm_lib.collect.sources import ColumnMap, FileEntry
 from csm_lib.collect.typing_sql import TYPE_PROMISES
 from csm_lib.definitions import Column, Table, words_of
-from csm_lib.errors import ContractError
 
-__all__ = ["SPACES", "Promise", "promises_of", "raw_value", "text_sql", "trimmed_sql"]
+__all__ = ["SKIPPED", "SPACES", "Promise", "promises_of", "raw_value", "text_sql", "trimmed_sql"]
 
+# reason of a local time that a clock change skipped; found after the rows are typed (clock_changes)
+SKIPPED = "skipped_local_time"
 SPACES = " \t\r\n\u00a0\u3000"
 
 
@@ -58,18 +59,12 @@ def trimmed_sql(text: str) -> str:
     return f"(CASE WHEN {is_plain[0]} AND {is_plain[1]} THEN {text} ELSE trim({text}, {quote_text(SPACES)}) END)"
 
 
-def text_sql(given: ColumnMap, entry: FileEntry, path: Path) -> str:
+def text_sql(given: ColumnMap, entry: AnyEntry, path: Path) -> str:
     """Give the SQL of a column's text: trimmed, missing as null, their words as ours."""
     if given.value is not None:
         return quote_text(given.value)
     if given.file_name is not None:
-        found = re.search(given.file_name, path.name)
-        if found is None or not found.groups():
-            raise ContractError(
-                f"{path.name} must have a name in which {given.file_name!r} finds a group, got none ({path}). "
-                "Rename the file or correct the source."
-            )
-        return quote_text(found.group(1))
+        return quote_text(part_of_name(given.file_name, path))
     is_sql = given.sql is not None
     text = f"CAST(({given.sql}) AS VARCHAR)" if is_sql else trimmed_sql(quote_name(str(given.from_)))
     text = f"nullif({text}, '')"
@@ -82,11 +77,11 @@ def text_sql(given: ColumnMap, entry: FileEntry, path: Path) -> str:
     return text
 
 
-def promises_of(table: Table, entry: FileEntry, raw: RawRows) -> tuple[Promise, ...]:
+def promises_of(table: Table, entry: AnyEntry, raw: RawRows) -> tuple[Promise, ...]:
     """List everything a row must keep, in the order in which it is asked."""
     found = [Promise("blank_row", None, "f_blank", "NULL", "a row must have values")]
     for number, rule in enumerate((*entry.out_of_population, *entry.set_aside)):
-        value = quote_name(rule.column) if rule.column in raw.columns else "NULL"
+        value = shown_sql(rule.column) if rule.column in raw.columns else "NULL"
         sentence = f"{rule.column or 'a row'} must not meet {rule.when!r}"
         found.append(Promise(rule.reason, rule.column, f"f_{number}", value, sentence))
     for column in table.columns:
@@ -100,9 +95,11 @@ def promises_of(table: Table, entry: FileEntry, raw: RawRows) -> tuple[Promise, 
 
 
 def raw_value(given: ColumnMap) -> str:
-    """Give the SQL of what stood in the file, to be shown with a broken row."""
+    """Give the SQL of what stood in the file, to be shown with a broken row; a personal value is not shown."""
+    if given.personal:
+        return "'[person]'"
     if given.from_ is not None:
-        return quote_name(given.from_)
+        return shown_sql(given.from_)
     return f"CAST(({given.sql}) AS VARCHAR)" if given.sql is not None else "NULL"
 
 
@@ -120,6 +117,8 @@ def _column_promises(column: Column, given: ColumnMap) -> list[Promise]:
         reason, sentence = TYPE_PROMISES[column.type]
         form = f" in the form {' or '.join(given.format)}" if given.format else ""
         found.append(Promise(reason, name, unread, value, f"{name} {sentence}{form}"))
+    if column.type == "instant":
+        found.append(Promise(SKIPPED, name, "false", value, f"{name} must be a local time that the clock showed"))
     if column.minimum is not None or column.maximum is not None:
         is_duration = name.endswith("_s") and column.minimum == 0
         reason = "negative_duration" if is_duration else "out_of_range"

@@ -40,6 +40,8 @@ class RawRows:
         Of a text file; empty for others.
     is_encoding_guessed : bool
         True if neither the source nor the bytes settled it.
+    notes : tuple of str
+        What a person should know about the file besides.
     """
 
     relation: str
@@ -49,6 +51,7 @@ class RawRows:
     broken: tuple[BrokenRow, ...] = ()
     encoding: str = ""
     is_encoding_guessed: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def n_read(self) -> int:

@@ -10,11 +10,12 @@ time_zone = "Asia/Shanghai"         # of times that state none; absent: the work
 [[files]]                           # one entry per table that a file feeds; several may read the same file
 pattern = "calls_*.csv*"            # against the end of the path; "phone/calls_*.csv" asks for the folder too
 table = "contacts"                  # a canonical table (csm_lib.definitions.TABLES)
-format = "csv"                      # csv, tsv, xlsx or parquet; absent: from the name (.gz is seen through)
+format = "csv"                      # csv, tsv, xlsx, xls, ods, parquet, jsonl; absent: from the name (.gz, .zip too)
 encoding = "gb18030"                # absent: detected, and the result says which
 delimiter = ";"                     # absent: detected from the header line
 sheet = "Sheet1"                    # of a spreadsheet; absent: the first
 missing = ["?", "n/a"]              # texts that mean "no value", besides the empty one
+snapshot = true                     # holds every row of its span: rows of an earlier delivery it lacks are reported
 keep = { latest_by = "version" }    # of several rows with one key the highest stays, the others are superseded
 out_of_population = [{ when = "outcome = 'TEST'", because = "test calls reach nobody" }]
 set_aside = [{ when = "try_cast(secs AS INTEGER) < 0", reason = "negative_duration", column = "secs" }]
@@ -24,12 +25,41 @@ contact_id = "Call No."             # a repeated header is numbered: category, c
 created_at = { from = "Start", format = "%d/%m/%Y %H:%M" }   # several formats as a list; absent: ISO 8601
 channel = { value = "phone" }       # the same for every row
 team = { file_name = "calls_([a-z]+)_" }                     # the group found in the file's name
-talk_s = { from = "Talk", unit = "minutes" }                 # s, ms, minutes, hours, clock (h:mm:ss or mm:ss)
+product = { from = "Product", also = ["Item"], optional = true }   # other headers it may have; a file may lack it
+stage = { header = "^\\d+、.*阶段" }                           # the one header that fits a regular expression
+closed_at = { from = "End", order = "day_first" }            # 3/4/2024 5:05 PM; day_first, month_first, year_first
+talk_s = { from = "Talk", unit = "minutes" }                 # s, ms, minutes, hours, clock (h:mm:ss or mm:ss),
+#                                                              hours_minutes (h:mm), duration (2h 5m, 2分30秒, 1:02:03)
+cost = { from = "Cost", thousands = ".", decimal = "," }     # 1.234,50; absent: 1234.50
+customer_id = "requester.id"                                 # of JSON lines: nested keys joined by dots
 issue = { from = "Topic", values = { "退货" = "return" } }   # their word = our word; others stay
 wrap_s = { sql = "try_cast(a AS DOUBLE) - try_cast(b AS DOUBLE)" }  # DuckDB over their columns, all of them text
+cost = { sql = "a * b", needs = ["a", "b"], optional = true }      # left out where the file lacks a or b
+closed_at = { sql = "{file_name} || '-' || day", file_name = "(\\d{4}-\\d\\d)" }   # with a part of the file's name
+customer_id = { from = "Caller", personal = true }           # every value is kept under a pseudonym only
 ```
-Instants may also be given as `unit = "epoch_s"` or `"epoch_ms"`. Conditions and `sql` see their columns as text, an
-empty cell as NULL.
+Instants may also be given as `unit = "epoch_s"`, `"epoch_ms"`, `"excel"` (days since 1900) or `"excel_1904"`. A column
+that can be read in two ways (03/04/2024, 1,234) is refused until its source says which. Conditions and `sql` see
+their columns as text, an empty cell as NULL.
+
+A source may read a database instead, or too (install the extra: `pip install 'csm_lib[db]'`):
+
+```toml
+[database]
+url = "postgresql://reader@db.example:5432/desk"   # SQLAlchemy URL: postgresql, mysql, mariadb, sqlite:///path
+password_env = "DESK_DB_PASSWORD"   # the variable that holds the password; it stands in no file, log or report
+# url_env = "DESK_DB_URL"           # instead of `url`: the variable that holds the URL
+
+[[queries]]                         # one entry per table that a query feeds
+table = "contacts"
+name = "calls"                      # how the accounts call it; needed only where two feed one table
+query = "SELECT id, opened, updated_at, line FROM calls"     # read only; columns as for files, under [queries.columns]
+cursor = "updated_at"               # a column of the result: later ingests read only what changed since
+overlap_s = 300                     # how far they go back, for what was written late (only where it is a time)
+```
+`missing`, `keep`, `out_of_population`, `set_aside` and the columns mean the same as for files; a value arrives as text:
+times in ISO 8601, true and false, structures as JSON. A source with queries is read by every `csm ingest` that names no
+file; a shipped one only once the variable of its `url_env` is set.
 '''
 
 from __future__ import annotations
@@ -40,125 +70,35 @@ import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from importlib.resources import files as package_files
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
+from csm_lib.collect.entries import FORMATS, ColumnMap, Database, Entry, FileEntry, Keep, QueryEntry, Row, Rule
 from csm_lib.definitions import TABLES
 from csm_lib.definitions.tables import Table
 from csm_lib.errors import SettingError, UsageError
 
-__all__ = ["FORMATS", "ColumnMap", "FileEntry", "Rule", "Source", "load_sources", "matching_entries", "source_named"]
-
-FORMATS = MappingProxyType(
-    {".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".xlsx": "xlsx", ".parquet": "parquet"}
-)
-Unit = Literal["s", "ms", "minutes", "hours", "clock", "epoch_s", "epoch_ms"]
-
-
-class _Row(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-def _as_map(given: Any) -> Any:
-    return {"from": given} if isinstance(given, str) else given
-
-
-def _as_tuple(given: Any) -> Any:
-    return (given,) if isinstance(given, str) else given
+__all__ = [
+    "FORMATS",
+    "ColumnMap",
+    "Database",
+    "Entry",
+    "FileEntry",
+    "QueryEntry",
+    "Rule",
+    "Source",
+    "load_sources",
+    "matching_entries",
+    "read_source",
+    "source_named",
+]
 
 
-class ColumnMap(_Row):
-    """Where one of our columns comes from: exactly one of `from`, `value`, `sql`, `file_name`."""
-
-    from_: str | None = Field(default=None, alias="from")
-    value: str | None = None
-    sql: str | None = None
-    file_name: str | None = None
-    format: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
-    unit: Unit | None = None
-    values: dict[str, str] = {}
-    missing: tuple[str, ...] | None = None
-
-    @model_validator(mode="after")
-    def _has_one_origin(self) -> ColumnMap:
-        origins = [name for name in ("from_", "value", "sql", "file_name") if getattr(self, name) is not None]
-        if len(origins) != 1:
-            raise ValueError("must name exactly one of from, value, sql, file_name")
-        return self
-
-
-class Rule(_Row):
-    """A condition over their columns that sets a row aside."""
-
-    when: str
-    because: str | None = None
-    reason: str = Field(default="out_of_population", pattern="^[a-z][a-z0-9_]*$")
-    column: str | None = None
-
-
-class Keep(_Row):
-    """Which of several rows with one key stays: the one with the highest `latest_by`, then the last in the file."""
-
-    latest_by: str
-
-
-class FileEntry(_Row):
-    """How files of one pattern feed one table."""
-
-    pattern: str
-    table: str
-    format: Literal["csv", "tsv", "xlsx", "parquet"] | None = None
-    encoding: str | None = None
-    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
-    sheet: str | None = None
-    missing: tuple[str, ...] = ()
-    keep: Keep | None = None
-    out_of_population: tuple[Rule, ...] = ()
-    set_aside: tuple[Rule, ...] = ()
-    columns: dict[str, Annotated[ColumnMap, BeforeValidator(_as_map)]]
-
-    @field_validator("table")
-    @classmethod
-    def _table_is_known(cls, name: str) -> str:
-        if name not in TABLES:
-            raise ValueError(f"must be one of {', '.join(TABLES)}")
-        return name
-
-    @field_validator("encoding")
-    @classmethod
-    def _encoding_is_known(cls, name: str | None) -> str | None:
-        try:
-            "".encode(name or "utf-8")
-        except LookupError:
-            raise ValueError("must be an encoding's name such as utf-8, gb18030 or latin-1") from None
-        return name
-
-    @model_validator(mode="after")
-    def _columns_fit_the_table(self) -> FileEntry:
-        known = [column.name for column in TABLES[self.table].columns]
-        for name in self.columns:
-            if name not in known:
-                raise ValueError(f"columns: {name!r} must be a column of {self.table}: {', '.join(known)}")
-        for column in TABLES[self.table].columns:
-            if column.is_required and column.name not in self.columns:
-                raise ValueError(f"columns: must give {column.name!r}, which every row of {self.table} needs")
-        return self
-
-    def format_of(self, path: Path) -> str:
-        """Give the format of a file: as stated, else from its name without `.gz`; csv when the name says nothing."""
-        name = path.name.lower().removesuffix(".gz")
-        return self.format or FORMATS.get(PurePosixPath(name).suffix, "csv")
-
-    def matches(self, path: Path) -> bool:
-        """Tell whether the end of a path fits the pattern."""
-        return PurePosixPath(path.as_posix()).match(self.pattern)
-
-
-class Source(_Row):
-    """One system's exports: a name, a time zone and an entry per table they feed.
+class Source(Row):
+    """One system's exports or database: a name, a time zone and an entry per table that is fed.
 
     Attributes
     ----------
@@ -169,7 +109,9 @@ class Source(_Row):
     name: str = Field(pattern="^[a-z][a-z0-9_]*$")
     title: str = ""
     time_zone: str | None = None
-    files: tuple[FileEntry, ...] = Field(min_length=1)
+    files: tuple[FileEntry, ...] = ()
+    database: Database | None = None
+    queries: tuple[QueryEntry, ...] = ()
     origin: str = "canonical"
 
     @field_validator("time_zone")
@@ -180,6 +122,18 @@ class Source(_Row):
         if name is not None and name not in available_timezones():
             raise ValueError("must be a time zone such as Asia/Shanghai")
         return name
+
+    @model_validator(mode="after")
+    def _reads_something(self) -> Source:
+        if not self.files and not self.queries:
+            raise ValueError("must have at least one [[files]] or [[queries]] entry")
+        if bool(self.queries) != bool(self.database):
+            raise ValueError("must have a [database] where it has [[queries]], and only there")
+        labels = [(entry.label, entry.table) for entry in self.queries]
+        for label, table in labels:
+            if labels.count((label, table)) > 1:
+                raise ValueError(f"queries: two of table {table} must not both be called {label!r}: give them names")
+        return self
 
     @property
     def is_canonical(self) -> bool:
@@ -257,10 +211,13 @@ def _sentence(error: ValidationError, label: str) -> str:
         allowed = _allowed_keys(first["loc"])
         near = difflib.get_close_matches(place[-1], allowed, 1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        return f"{key} must be a known key, got {first['input']!r} ({label}).{hint} Allowed: {', '.join(allowed)}."
+        # in a database's part an unknown key may hold what must never be repeated
+        got = "a value" if "database" in place else repr(first["input"])
+        return f"{key} must be a known key, got {got} ({label}).{hint} Allowed: {', '.join(allowed)}."
     promise = _PROMISES.get(kind) or said.removeprefix("Value error, ").replace("Input should be", "must be")
     got = "nothing" if kind == "missing" else repr(first["input"])
-    found = "" if isinstance(first["input"], dict) and kind != "missing" else f", got {got}"
+    is_told = kind != "no_variable" and (kind == "missing" or not isinstance(first["input"], dict))
+    found = f", got {got}" if is_told else ""
     return f"{key} {promise}{found} ({label}). Correct it there."
 
 
@@ -275,7 +232,12 @@ def _allowed_keys(place: tuple[Any, ...]) -> list[str]:
         model = Rule
     elif "files" in parts[:-1]:
         model = FileEntry
-    return [field.alias or name for name, field in model.model_fields.items() if name != "origin"]
+    elif "queries" in parts[:-1]:
+        model = QueryEntry
+    elif "database" in parts[:-1]:
+        model = Database
+    fields = sorted(model.model_fields.items(), key=lambda item: item[0] in Entry.model_fields)
+    return [field.alias or name for name, field in fields if name != "origin"]
 
 
 def load_sources(workspace: Path) -> Mapping[str, Source]:

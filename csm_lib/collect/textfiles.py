@@ -8,27 +8,29 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import io
+import re
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO
 
 import duckdb
 import numpy as np
 
+from csm_lib.collect.containers import CHUNK, chunks, open_bytes
+from csm_lib.collect.encodings import decoded_copy, detect_encoding, require_decodable
 from csm_lib.collect.rawrows import BrokenRow, RawRows, column_names, quote_path, quote_text
+from csm_lib.collect.safeguards import is_disk_full
 from csm_lib.collect.sources import FileEntry
 from csm_lib.errors import ContractError
 
-__all__ = ["detect_encoding", "open_bytes", "read_text_file", "text_header"]
+__all__ = ["read_text_file", "text_header"]
 
 _SEPARATORS = (",", ";", "\t", "|")
-_CHUNK = 1 << 20
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_RARE_SEPARATORS = ("^", "~", "\x01", "\x1f")
+_SEPARATOR_LINE = re.compile('"?sep=(.)"?', re.IGNORECASE)
 _LONGEST_ROW_BYTES = 16_000_000
 
 
@@ -49,95 +51,7 @@ class _Layout:
     rejected: dict[int, int]
 
 
-def open_bytes(path: Path) -> IO[bytes]:
-    """Open a file for reading bytes, through gzip where the name ends with `.gz`."""
-    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    try:
-        with open_bytes(path) as stream:
-            while chunk := stream.read(_CHUNK):
-                yield chunk
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise ContractError(f"{path} must be a whole gzip file, got {error}. Copy or export it again.") from None
-
-
-def _decodes(path: Path, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        for chunk in _chunks(path):
-            decoder.decode(chunk)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def detect_encoding(path: Path) -> tuple[str, bool]:
-    """Find the encoding of a text file, and tell whether that is a guess.
-
-    UTF-8 (with or without a mark at the start) proves itself. What is not UTF-8 is GB18030 if all of it decodes and
-    nearly all of its non-ASCII characters are in everyday use (GB 2312), else Latin-1, which never fails.
-
-    Returns
-    -------
-    (str, bool)
-        Codec name; True if other readings were possible.
-
-    Raises
-    ------
-    ContractError
-        If the file holds zero bytes as only binary files do, or a broken gzip stream.
-    """
-    first = next(_chunks(path), b"")
-    for mark, name in _BOMS:
-        if first.startswith(mark):
-            return name, False
-    if b"\0" in first:
-        raise ContractError(f"{path} must be a text file, got zero bytes in it. Export it as CSV.")
-    if _decodes(path, "utf-8"):
-        return "utf-8", False
-    if _decodes(path, "gb18030") and _everyday_share(path) >= 0.9:
-        return "gb18030", True
-    return "latin-1", True
-
-
-def _everyday_share(path: Path) -> float:
-    """Give the share of non-ASCII characters, read as GB18030, that GB 2312 knows; of the first 200,000 at most."""
-    decoder = codecs.getincrementaldecoder("gb18030")()
-    n = n_known = 0
-    for chunk in _chunks(path):
-        foreign = [letter for letter in decoder.decode(chunk) if ord(letter) > 127]
-        n += len(foreign)
-        n_known += len("".join(foreign).encode("gb2312", errors="ignore")) // 2
-        if n > 200_000:
-            break
-    return n_known / n if n else 0.0
-
-
-def _transcoded(path: Path, encoding: str, scratch: Path) -> Path:
-    """Write a UTF-8 copy, piece by piece."""
-    copy = scratch / f"utf8-{abs(hash(str(path))):x}.csv"
-    decoder = codecs.getincrementaldecoder(encoding)()
-    n_lines = 0
-    with copy.open("wb") as out:
-        try:
-            for chunk in _chunks(path):
-                text = decoder.decode(chunk)
-                n_lines += text.count("\n")
-                out.write(text.encode("utf-8", errors="replace"))
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError as error:
-            wrong = error.object[error.start : error.start + 1].hex()
-            raise ContractError(
-                f"{path} must be readable as {encoding}, got the byte 0x{wrong} (after line {n_lines + 1}). "
-                "State the file's encoding in its source, or leave it out to have it detected."
-            ) from None
-    return copy
-
-
-def text_header(stream: io.TextIOBase, entry: FileEntry) -> _Header:
+def text_header(stream: io.TextIOBase, entry: FileEntry, *, path: Path) -> _Header:
     """Read the column names, the separator and how many records and lines come before the data.
 
     Parameters
@@ -145,6 +59,13 @@ def text_header(stream: io.TextIOBase, entry: FileEntry) -> _Header:
     stream : text stream, universal newlines
     entry : FileEntry
         May state the delimiter.
+    path : Path
+        For messages.
+
+    Raises
+    ------
+    ContractError
+        If two separators would do.
     """
     n_records, n_lines, first = 0, 0, ""
     while not first.strip("\r\n"):
@@ -152,9 +73,14 @@ def text_header(stream: io.TextIOBase, entry: FileEntry) -> _Header:
         if not line:
             break
         n_records, n_lines, first = n_records + 1, n_lines + 1, line
+    stated = entry.delimiter or ("\t" if entry.format == "tsv" else None)
+    told = _SEPARATOR_LINE.fullmatch(first.strip("\ufeff\r\n"))
+    if told and (line := stream.readline(_LONGEST_ROW_BYTES)):
+        # a spreadsheet's own first line, which says the separator
+        n_records, n_lines, first, stated = n_records + 1, n_lines + 1, line, stated or told.group(1)
     while first.count('"') % 2 and (line := stream.readline(_LONGEST_ROW_BYTES)):
         n_lines, first = n_lines + 1, first + line
-    delimiter = entry.delimiter or ("\t" if entry.format == "tsv" else _delimiter_of(first))
+    delimiter = stated or _delimiter_of(first, path)
     try:
         fields = next(csv.reader(io.StringIO(first, newline=""), delimiter=delimiter), [])
     except csv.Error:
@@ -163,10 +89,25 @@ def text_header(stream: io.TextIOBase, entry: FileEntry) -> _Header:
     return _Header(names, delimiter, n_records, n_lines)
 
 
-def _delimiter_of(header: str) -> str:
-    """Give the separator that cuts a header line into most fields outside quotes."""
+def _delimiter_of(header: str, path: Path) -> str:
+    """Give the separator that cuts a header line into most fields outside quotes.
+
+    Raises
+    ------
+    ContractError
+        If two would cut it into equally many.
+    """
     outside = "".join(header.split('"')[::2])
-    return max(_SEPARATORS, key=outside.count)
+    for group in (_SEPARATORS, _RARE_SEPARATORS):
+        counts = sorted(((outside.count(sign), sign) for sign in group), reverse=True)
+        if counts[0][0] and counts[0][0] == counts[1][0]:
+            raise ContractError(
+                f"{path} must have a header line that one separator cuts, got {counts[0][0]} of {counts[0][1]!r} and "
+                f"of {counts[1][1]!r} in {header.strip()!r}. State `delimiter` in its source."
+            )
+        if counts[0][0]:
+            return counts[0][1]
+    return _SEPARATORS[0]
 
 
 def read_text_file(
@@ -175,16 +116,23 @@ def read_text_file(
     """Read a CSV or TSV file, plain or gzipped; see `csm_lib.collect.readers.read_raw`."""
     encoding, is_guess = (entry.encoding, False) if entry.encoding else detect_encoding(path)
     is_utf8 = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
-    if entry.encoding and is_utf8 and not _decodes(path, encoding):
-        _transcoded(path, encoding, scratch)  # raises, naming the byte
-    plain = path if is_utf8 else _transcoded(path, encoding, scratch)
+    if entry.encoding or encoding == "utf-8-sig":
+        require_decodable(path, encoding)
+    plain = path if is_utf8 and path.suffix.lower() != ".zip" else decoded_copy(path, encoding, scratch)
+    newlines = _newlines(plain)
+    if newlines.is_mixed:
+        plain = _with_one_newline(plain, scratch)
+        newlines = _newlines(plain)
     with open_bytes(plain) as stream, io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace") as text_stream:
-        header = text_header(text_stream, entry)
+        header = text_header(text_stream, entry, path=path)
     if not header.names:
         raise ContractError(f"{path} must have a header line, got none. Export it again with its column names.")
-    rejects = _create_relation(connection, plain, header, relation)
+    try:
+        rejects = _create_relation(connection, plain, header, relation)
+    except duckdb.InvalidInputException:
+        plain = _with_one_newline(plain, scratch)  # the engine gives up where kinds of newlines are mixed
+        rejects = _create_relation(connection, plain, header, relation, label=path)
     n_rows = connection.sql(f"SELECT count(*) FROM {relation}").fetchall()[0][0]
-    n_lines, has_blank_lines = _count_lines(plain)
     is_single = len(header.names) == 1
 
     @cache
@@ -193,13 +141,13 @@ def read_text_file(
         return _lay_out(plain, header, extents, is_single=is_single)
 
     def line_of(rows: np.ndarray) -> np.ndarray:
-        if n_lines == header.n_lines + n_rows:
+        if newlines.n_lines == header.n_lines + n_rows:
             return rows + header.n_lines
         lines = layout().rows
         return lines[rows - 1] if len(lines) == n_rows else np.full(len(rows), -1)
 
     broken: list[BrokenRow] = []
-    if rejects or (has_blank_lines and not is_single):
+    if rejects or (newlines.has_blank and not is_single):
         placed = layout()
         broken += [BrokenRow(line, "blank_row", None) for line in placed.blank]
         broken += [_broken(placed.rejected.get(start), text, header.delimiter) for start, text in rejects.items()]
@@ -211,8 +159,21 @@ def _broken(line: int | None, text: str, delimiter: str) -> BrokenRow:
     return BrokenRow(line, "blank_row" if is_blank else "malformed_row", None if is_blank else text.strip("\r\n"))
 
 
+def _with_one_newline(path: Path, scratch: Path) -> Path:
+    """Write a copy in which every row ends with LF."""
+    copy = scratch / f"lf-{abs(hash(str(path))):x}.csv"
+    with copy.open("wb") as out:
+        held = b""
+        for chunk in chunks(path):
+            text = held + chunk
+            held = b"\r" if text.endswith(b"\r") else b""
+            out.write(text[: len(text) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+        out.write(held.replace(b"\r", b"\n"))
+    return copy
+
+
 def _create_relation(
-    connection: duckdb.DuckDBPyConnection, path: Path, header: _Header, relation: str
+    connection: duckdb.DuckDBPyConnection, path: Path, header: _Header, relation: str, *, label: Path | None = None
 ) -> dict[int, str]:
     """Make the numbered table of texts; give the rejected rows by their first byte."""
     columns = ", ".join(f"{quote_text(name)}: 'VARCHAR'" for name in header.names)
@@ -224,8 +185,10 @@ def _create_relation(
     try:
         connection.execute(query)
     except (duckdb.InvalidInputException, duckdb.IOException) as error:
+        if is_disk_full(error) or (isinstance(error, duckdb.InvalidInputException) and label is None):
+            raise
         said = str(error).splitlines()[0]
-        raise ContractError(f"{path} must be readable as CSV, got {said}. Export it again.") from None
+        raise ContractError(f"{label or path} must be readable as CSV, got {said}. Export it again.") from None
     found = connection.sql(f"SELECT DISTINCT line_byte_position, csv_line FROM {relation}_rejects").fetchall()
     connection.execute(f"DROP TABLE {relation}_rejects; DROP TABLE {relation}_scans")
     starts = {}
@@ -236,31 +199,42 @@ def _create_relation(
     return dict(sorted(starts.items()))
 
 
-def _count_lines(path: Path) -> tuple[int, bool]:
-    """Count lines (a last one without its newline too), and tell whether two newlines follow each other."""
-    n_lf = n_cr = 0
+@dataclass(frozen=True)
+class _Newlines:
+    """How many lines a file has, whether blank ones may be among them, and whether single CRs stand beside LFs."""
+
+    n_lines: int
+    has_blank: bool
+    is_mixed: bool
+
+
+def _newlines(path: Path) -> _Newlines:
+    """Count lines, a last one without its newline too."""
+    n_lf = n_cr = n_both = 0
     has_blank = False
     tail = b"\n"
-    for chunk in _chunks(path):
+    for chunk in chunks(path):
+        joined = tail + chunk
         n_lf += chunk.count(b"\n")
         n_cr += chunk.count(b"\r")
-        joined = tail + chunk
+        n_both += joined.count(b"\r\n") - tail.count(b"\r\n")
         has_blank = has_blank or any(pair in joined for pair in (b"\n\n", b"\n\r\n", b"\r\r"))
         tail = joined[-2:]
     n = n_lf or n_cr
-    return (n if tail.endswith((b"\n", b"\r")) else n + 1), has_blank
+    n_lines = n if tail.endswith((b"\n", b"\r")) else n + 1
+    return _Newlines(n_lines, has_blank, n_lf > 0 and n_cr > n_both)
 
 
 def _lines(path: Path) -> Iterator[bytes]:
     """Yield the lines with their newlines, whichever kind the file uses."""
     with open_bytes(path) as stream:
-        first = stream.read(_CHUNK)
+        first = stream.read(CHUNK)
         stream.seek(0)
         if b"\n" in first or b"\r" not in first:
             yield from stream
             return
         rest = b""
-        while chunk := stream.read(_CHUNK):
+        while chunk := stream.read(CHUNK):
             *whole, rest = (rest + chunk).split(b"\r")
             yield from (line + b"\r" for line in whole)
         if rest:

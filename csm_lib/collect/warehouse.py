@@ -7,29 +7,32 @@ a killed writer left behind is undone by the next one. A version moves only when
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 from urllib.parse import unquote
 
 import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
+from csm_lib.collect.editions import Edition, PastEdition
 from csm_lib.collect.locks import exclusive
 from csm_lib.collect.rawrows import quote_name, quote_text
 from csm_lib.collect.typing_sql import DUCKDB_TYPES
 from csm_lib.definitions import FACTS, TABLES
-from csm_lib.errors import SettingError, UnavailableError
+from csm_lib.errors import SettingError
 
 __all__ = ["LOG_TABLES", "Edition", "Warehouse", "Writer", "table_types", "warehouse_folder", "writing"]
 
 _BATCH_ROWS = 100_000
+# of the engine while it writes; what needs more goes to disk, and the rest of the process needs as much again at most
+_MEMORY = "1800MB"
 
 # what the ingest itself writes down
 LOG_TABLES = MappingProxyType(
@@ -46,6 +49,7 @@ LOG_TABLES = MappingProxyType(
                 "encoding": "VARCHAR",
                 "time_zone": "VARCHAR",
                 "fingerprint": "VARCHAR",
+                "cursor": "VARCHAR",
             }
         ),
         "set_aside": MappingProxyType(
@@ -59,6 +63,17 @@ LOG_TABLES = MappingProxyType(
                 "column": "VARCHAR",
                 "value": "VARCHAR",
                 "reason": "VARCHAR",
+            }
+        ),
+        # what whole deliveries held, and what the later ones lacked
+        "deliveries": MappingProxyType(
+            {
+                "source": "VARCHAR",
+                "table": "VARCHAR",
+                "key": "VARCHAR",
+                "spanned_at": "TIMESTAMP WITH TIME ZONE",
+                "file": "VARCHAR",
+                "is_missing": "BOOLEAN",
             }
         ),
     }
@@ -98,56 +113,6 @@ def table_types(name: str) -> Mapping[str, str]:
 
 
 @dataclass(frozen=True)
-class Edition:
-    """One consistent state of the warehouse.
-
-    Attributes
-    ----------
-    number : int
-        Grows by one with each change; 0 before the first.
-    tables : mapping of str to int
-        Delta version per table.
-    facts_made_from : str
-        Fingerprint of the settings and the tables the facts were made from.
-    """
-
-    number: int = 0
-    tables: Mapping[str, int] = field(default_factory=dict)
-    facts_made_from: str = ""
-
-    @classmethod
-    def read(cls, folder: Path) -> Edition:
-        """Read the edition of a warehouse folder; the empty one where there is none yet.
-
-        Raises
-        ------
-        UnavailableError
-            If the file is there but cannot be understood.
-        """
-        path = folder / "edition.json"
-        try:
-            said = json.loads(path.read_text(encoding="utf-8"))
-            return cls(int(said["number"]), dict(said["tables"]), str(said["facts_made_from"]))
-        except FileNotFoundError:
-            return cls()
-        except (ValueError, KeyError, TypeError) as error:
-            raise UnavailableError(
-                f"{path} must be an edition written by this program, got {error!r}. Restore it from a backup, or "
-                "delete the warehouse folder and ingest again."
-            ) from None
-
-    def write(self, folder: Path) -> None:
-        """Put this edition in place of the former one, in one step."""
-        said = {"number": self.number, "tables": dict(sorted(self.tables.items()))}
-        beside = folder / f"edition.json.{os.getpid()}"
-        with beside.open("w", encoding="utf-8") as file:
-            json.dump(said | {"facts_made_from": self.facts_made_from}, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, folder / "edition.json")
-
-
-@dataclass(frozen=True)
 class Warehouse:
     """The tables of one edition, for reading.
 
@@ -161,10 +126,10 @@ class Warehouse:
     edition: Edition
 
     @classmethod
-    def open(cls, workspace: Path) -> Warehouse:
-        """Open the present edition of a workspace; an empty workspace has an empty one."""
+    def open(cls, workspace: Path, edition: Edition | None = None) -> Warehouse:
+        """Open the present edition of a workspace, or a former one; an empty workspace has an empty one."""
         folder = warehouse_folder(workspace)
-        return cls(folder, Edition.read(folder))
+        return cls(folder, edition or Edition.read(folder))
 
     def has(self, table: str) -> bool:
         """Tell whether a table was ever written."""
@@ -205,11 +170,21 @@ class Warehouse:
 
 @dataclass
 class Writer:
-    """The tables while they are being changed; `edition` becomes the warehouse's when the block ends without error."""
+    """The tables while they are being changed; `edition` becomes the warehouse's when the block ends without error.
+
+    Attributes
+    ----------
+    files : list of dict
+        What was read, for the list of editions.
+    rows : dict of str to dict of str to int
+        By table: rows added, changed and removed so far.
+    """
 
     folder: Path
     edition: Edition
     connection: duckdb.DuckDBPyConnection
+    files: list[Mapping[str, Any]] = field(default_factory=list)
+    rows: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
     def reading(self) -> Warehouse:
@@ -250,6 +225,7 @@ class Writer:
         elif n_new:
             self._write(table, rows, mode="append")
         self.connection.execute(f"DROP TABLE {name}")
+        self._count(table, added=n_new, changed=n_changed)
         return int(n_new + n_changed)
 
     def replace(self, table: str, query: str) -> bool:
@@ -257,6 +233,7 @@ class Writer:
         is_same = self._sums(table, f"({query})") == self._sums(table, self.reading.snapshot_sql(table))
         if is_same and self.reading.has(table):
             return False
+        self._count_replaced(table, query)
         self._write(table, query, mode="overwrite")
         return True
 
@@ -271,6 +248,32 @@ class Writer:
         else:
             self._write(table, query, mode="overwrite")
         return True
+
+    def _count(self, table: str, *, added: int = 0, changed: int = 0, removed: int = 0) -> None:
+        """Add up what becomes of a table's rows; what the ingest itself writes down does not count."""
+        if table not in TABLES:
+            return
+        counts = self.rows.setdefault(table, {"added": 0, "changed": 0, "removed": 0})
+        for name, count in (("added", added), ("changed", changed), ("removed", removed)):
+            counts[name] += int(count)
+
+    def _count_replaced(self, table: str, query: str) -> None:
+        """Compare the rows of a whole table with those that take their place, key by key."""
+        if table not in TABLES:
+            return
+        columns = list(table_types(table))
+        key = TABLES[table].key
+        alike = " AND ".join(f"new.{quote_name(name)} IS NOT DISTINCT FROM old.{quote_name(name)}" for name in key)
+        differ = " OR ".join(f"new.{quote_name(name)} IS DISTINCT FROM old.{quote_name(name)}" for name in columns)
+        joined = (
+            f"(SELECT *, true AS _is_new FROM ({query})) AS new FULL JOIN "
+            f"(SELECT *, true AS _is_old FROM {self.reading.snapshot_sql(table)}) AS old ON {alike}"
+        )
+        added, changed, removed = self.connection.sql(
+            f"SELECT count(*) FILTER (_is_old IS NULL), count(*) FILTER (_is_old AND _is_new AND ({differ})), "
+            f"count(*) FILTER (_is_new IS NULL) FROM {joined}"
+        ).fetchall()[0]
+        self._count(table, added=added, changed=changed, removed=removed)
 
     def _sums(self, table: str, rows: str) -> list[dict[str, object]]:
         """Sum up rows in any order: their number and two sums of their hashes."""
@@ -309,6 +312,10 @@ class Writer:
         """Write down what the facts were made from."""
         self.edition = replace(self.edition, facts_made_from=made_from)
 
+    def use_key(self, fingerprint: str) -> None:
+        """Write down which key the pseudonyms of the rows are made with."""
+        self.edition = replace(self.edition, key=fingerprint)
+
     def recover(self) -> None:
         """Undo what a killed writer left: tables newer than the edition go back, tables it does not know go away."""
         for path in sorted(self.folder.iterdir()) if self.folder.is_dir() else []:
@@ -342,6 +349,7 @@ def writing(workspace: Path, connection: duckdb.DuckDBPyConnection) -> Iterator[
         If another process is writing.
     """
     folder = warehouse_folder(workspace)
+    connection.execute(f"SET memory_limit = '{_MEMORY}'")
     with exclusive(folder / ".lock"):
         before = Edition.read(folder)
         writer = Writer(folder, before, connection)
@@ -351,4 +359,11 @@ def writing(workspace: Path, connection: duckdb.DuckDBPyConnection) -> Iterator[
         start = writer.edition
         yield writer
         if writer.edition != start:
-            replace(writer.edition, number=start.number + 1).write(writer.folder)
+            published = replace(writer.edition, number=start.number + 1)
+            changed = {table: counts for table, counts in writer.rows.items() if any(counts.values())}
+            PastEdition(published, _now(), tuple(writer.files), changed).write(folder)
+            published.write(folder)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

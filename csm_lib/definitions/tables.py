@@ -32,6 +32,8 @@ class Column:
         Bounds, included.
     is_free_text : bool
         Written by a person: masked by pattern at ingest.
+    is_person : bool
+        Says which customer: a phone number, e-mail address, identity or bank card becomes a pseudonym at ingest.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     is_free_text: bool = False
+    is_person: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,11 @@ class Table:
     columns : tuple of Column
     time_order : tuple of (str, str)
         Pairs of columns: the first must not lie after the second, where both are present.
+    references : tuple of (str, str)
+        Column and the table whose key it names; values that no row there has are reported, never set aside, for that
+        row may come with a later export.
+    fresh_within_days : float or None
+        How far the table's newest row may lie before the newest row of any other that promises this too.
     is_edited : bool
         True for the small tables people keep in `data/tables`.
     """
@@ -66,6 +74,8 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     time_order: tuple[tuple[str, str], ...] = ()
+    references: tuple[tuple[str, str], ...] = ()
+    fresh_within_days: float | None = None
     is_edited: bool = False
 
     def column(self, name: str) -> Column:
@@ -101,6 +111,9 @@ def _ratings(*names: str) -> tuple[Column, ...]:
     return tuple(Column(name, "integer", minimum=1, maximum=5) for name in names)
 
 
+_CUSTOMER = Column("customer_id", is_person=True)
+_KNOWN_CUSTOMER = Column("customer_id", is_required=True, is_person=True)
+
 _TABLES = (
     Table(
         "contacts",
@@ -110,7 +123,8 @@ _TABLES = (
             *_key("contact_id"),
             Column("created_at", "instant", is_required=True),
             Column("channel", is_required=True, words="channel"),
-            *_text("customer_id", "customer_segment"),
+            _CUSTOMER,
+            *_text("customer_segment"),
             *_flags("is_returning"),
             *_text("team", "agent_id", "issue", "product"),
             Column("priority", words="priority"),
@@ -139,6 +153,8 @@ _TABLES = (
             ("queue_entered_at", "abandoned_at"),
             ("answered_at", "closed_at"),
         ),
+        references=(("agent_id", "agents"),),
+        fresh_within_days=4,
     ),
     Table(
         "messages",
@@ -149,6 +165,8 @@ _TABLES = (
             Column("sent_at", "instant", is_required=True),
             Column("sender", is_required=True, words="sender"),
         ),
+        references=(("contact_id", "contacts"),),
+        fresh_within_days=4,
     ),
     Table(
         "status_log",
@@ -161,13 +179,16 @@ _TABLES = (
             *_text("team", "agent_id", "stage", "actor"),
             *_flags("is_approval"),
         ),
+        references=(("contact_id", "contacts"),),
+        fresh_within_days=4,
     ),
     Table(
         "orders",
         "order",
         ("order_id",),
         (
-            *_key("order_id", "customer_id"),
+            *_key("order_id"),
+            _KNOWN_CUSTOMER,
             Column("ordered_at", "instant", is_required=True),
             Column("amount", "number"),
         ),
@@ -178,7 +199,8 @@ _TABLES = (
         ("survey_id",),
         (
             *_key("survey_id"),
-            *_text("contact_id", "customer_id"),
+            *_text("contact_id"),
+            _CUSTOMER,
             *_instants("sent_at", "answered_at"),
             *_ratings("csat", "speed", "accuracy_rating", "attitude", "outcome"),
             Column("recommend", "integer", minimum=0, maximum=10),
@@ -188,6 +210,8 @@ _TABLES = (
             *_instants("contacted_at", "resolved_at"),
         ),
         time_order=(("sent_at", "answered_at"),),
+        references=(("contact_id", "contacts"),),
+        fresh_within_days=10,
     ),
     Table(
         "reviews",
@@ -203,6 +227,8 @@ _TABLES = (
             Column("attitude", "integer", minimum=1, maximum=5),
             *_flags("is_adjudicated"),
         ),
+        references=(("contact_id", "contacts"),),
+        fresh_within_days=14,
     ),
     Table(
         "complaints",
@@ -211,7 +237,8 @@ _TABLES = (
         (
             *_key("complaint_id"),
             Column("received_at", "instant", is_required=True),
-            *_text("contact_id", "customer_id"),
+            *_text("contact_id"),
+            _CUSTOMER,
             Column("source", words="complaint_source"),
             *_text("cause"),
             Column("channel", words="channel"),
@@ -220,6 +247,7 @@ _TABLES = (
             *_flags("is_escalated"),
         ),
         time_order=(("received_at", "first_contact_at"), ("received_at", "resolved_at")),
+        references=(("contact_id", "contacts"),),
     ),
     Table(
         "agents",
@@ -246,6 +274,7 @@ _TABLES = (
             *_seconds("paid_break_s"),
         ),
         time_order=(("starts_at", "ends_at"),),
+        references=(("agent_id", "agents"),),
     ),
     Table(
         "volumes",
@@ -261,6 +290,7 @@ _TABLES = (
             *_seconds("handle_s"),
             Column("staffed_agents", "number", minimum=0),
         ),
+        fresh_within_days=4,
     ),
     Table(
         "actions",
@@ -322,7 +352,8 @@ _TABLES = (
         "customer asked for an in-depth talk",
         ("interview_id",),
         (
-            *_key("interview_id", "customer_id"),
+            *_key("interview_id"),
+            _KNOWN_CUSTOMER,
             Column("drawn_on", "date"),
             Column("held_on", "date"),
             *_flags("has_opted_out"),

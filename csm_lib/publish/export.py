@@ -29,6 +29,7 @@ _HERE = Path(__file__).parent
 _LANG = {"en": "en", "zh": "zh-Hans"}
 _WORDS: dict[str, tuple[str, str]] = {
     "all_periods": ("All periods", "全部期间"),
+    "as_of": ("data as of", "数据截至"),
     "code": ("Code of cell", "代码：单元"),
     "contents": ("Contents", "目录"),
     "failed": ("This notebook did not run to its end", "此笔记本未能运行完毕"),

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import nbformat
 
 from csm_lib.definitions import INDICATORS
-from csm_lib.publish.export import PageFrame, page
+from csm_lib.publish.export import PageFrame, page, word
 from csm_lib.publish.records import read_record
 from csm_lib.show.format import NOT_MEASURED, write_value
 
@@ -65,7 +65,9 @@ def _table(shown: list[tuple[str, dict[str, Any]]], language: str) -> str:
     lines = []
     for name, record in shown:
         rows = {row["key"]: row for row in record["headline"]}
-        link = f'<a href="./{quote(name)}/index.html">{escape(record["parameters"]["period"])}</a>'
+        period_name, as_of = record["parameters"]["period"], record["parameters"].get("as_of")
+        said = f"{period_name} · {word('as_of', language)} {as_of}" if as_of else period_name
+        link = f'<a href="./{quote(name)}/index.html">{escape(said)}</a>'
         chosen = record["parameters"]["scope"]
         first = f'<th scope="row">{link}</th><td>{escape(everything if chosen == "all" else chosen)}</td>'
         lines.append(f"<tr>{first}{''.join(_cell(rows.get(key), language) for key in keys)}</tr>")

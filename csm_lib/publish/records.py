@@ -57,7 +57,13 @@ def record_of(
     own = {f"{notebook}.{name}": value for notebook, values in given.items() for name, value in values.items()}
     files = book.files
     return {
-        "parameters": {"period": book.period.name, "scope": book.scope_name, "language": book.language, **own},
+        "parameters": {
+            "period": book.period.name,
+            "scope": book.scope_name,
+            "language": book.language,
+            **({"as_of": book.as_of} if book.as_of else {}),
+            **own,
+        },
         "period": {"start_on": book.period.start_on.isoformat(), "end_on": book.period.end_on.isoformat()},
         "tables": dict(sorted(book.data.versions.items())),
         "inputs": _inputs(files),

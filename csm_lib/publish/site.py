@@ -121,7 +121,7 @@ def publish(
     common = {"period": book.period.name, "scope": book.scope_name, "language": book.language}
     given = parameters_for(chosen, common=common, own=parameters or {})
     reports = book.workspace / "reports"
-    name = book.period.name if book.scope_name == "all" else f"{book.period.name}@{book.scope_name}"
+    name = _folder_name(book)
     with exclusive(reports / ".lock", what="reports must be written by one run at a time"):
         recover(reports)
         staging = staging_folder(reports, name)
@@ -146,6 +146,12 @@ def publish(
             shutil.rmtree(reports / _FAILED / name, ignore_errors=True)
         write_overview(reports, organisation=book.settings.workbook.organisation, language=book.language)
     return RunResult(target / "index.html", book.period.name, tuple(runs), record["headline"], bool(only))
+
+
+def _folder_name(book: Any) -> str:
+    """Name a report's folder; one of a former state of the data stands beside that of the present one."""
+    scope = "" if book.scope_name == "all" else f"@{book.scope_name}"
+    return f"{book.period.name}{scope}{f'~as-of-{book.as_of}' if book.as_of else ''}"
 
 
 def _chosen(notebooks: Sequence[Path], only: Sequence[str]) -> list[Path]:
@@ -230,6 +236,7 @@ def _frame(book: Any, runs: Sequence[NotebookRun], *, current: str) -> PageFrame
         Link("run.json", word("run", language)),
     )
     scope = "" if book.scope_name == "all" else f" · {book.scope_name}"
+    scope += f" · {word('as_of', language)} {book.as_of}" if book.as_of else ""
     return PageFrame(f"{book.settings.workbook.organisation} · {book.period.name}{scope}", language, links, downloads)
 
 
@@ -251,7 +258,9 @@ def _keep_failed(staging: Path, folder: Path, runs: Sequence[NotebookRun], book:
 
 
 def _refuse_changed_data(book: Any) -> None:
-    """All notebooks of a report must have read the same state of the data."""
+    """All notebooks of a report must have read the same state of the data; a former state does not change."""
+    if book.as_of:
+        return
     now = dict(Edition.read(warehouse_folder(book.workspace)).tables)
     if now != dict(book.data.versions):
         raise UnavailableError(

@@ -298,3 +298,42 @@ def test_a_questionnaire_without_dates_belongs_to_its_contact() -> None:
         contacts=[solved("k1", "2024-01-02 23:30:00")],
     )
     assert str(facts.loc["s1", "local_date"]) == "2024-01-02"
+
+
+def test_facts_made_in_parts_are_those_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        solved(f"k{n:03d}", f"2024-01-{1 + n % 28:02d} {8 + n % 13:02d}:00", customer_id=f"c{n % 7}", talk_s=600.0)
+        for n in range(97)
+    ]
+    answers = [
+        {"survey_id": f"s{n}", "contact_id": f"k{n:03d}", "answered_at": "2024-02-01 12:00", "csat": 1 + n % 5}
+        for n in range(40)
+    ]
+    at_once = facts_of(contacts=rows, surveys=answers)
+    monkeypatch.setattr("csm_lib.collect.facts._PART_ROWS", 10)
+    in_parts = facts_of(contacts=rows, surveys=answers)
+    pd.testing.assert_frame_equal(in_parts, at_once)
+    assert at_once["is_repeat"].any()
+    assert at_once["csat"].notna().sum() == 40
+
+
+@pytest.mark.parametrize(
+    "daily", ["08:00-22:00", "08:00-12:00,13:30-18:15", "09:00-09:20,09:40-10:00", "00:00-06:00,18:00-23:59"]
+)
+def test_business_time_is_the_open_time_between_two_instants(daily: str) -> None:
+    settings = Settings(workbook=WorkbookSettings(time_zone="Asia/Shanghai", hours={"default": {"daily": daily}}))
+    starts = pd.date_range("2024-02-27 00:00", periods=60, freq="47min")
+    ends = [start + pd.Timedelta(minutes=31 * place) for place, start in enumerate(starts)]
+    rows = [
+        call(f"k{place:02d}", str(start), resolved_at=str(end))
+        for place, (start, end) in enumerate(zip(starts, ends, strict=True))
+    ]
+    found = facts_of(settings=settings, contacts=rows)["resolution_business_s"]
+    spans = []
+    for part in daily.split(","):
+        opens, closes = (pd.Timedelta(f"{clock}:00") for clock in part.split("-"))
+        days = pd.date_range("2024-02-25", "2024-03-05")
+        spans += [(day + opens, day + closes) for day in days]
+    for seconds, start, end in zip(found, starts, ends, strict=True):
+        open_s = [max((min(end, closes) - max(start, opens)).total_seconds(), 0.0) for opens, closes in spans]
+        assert seconds == pytest.approx(sum(open_s))

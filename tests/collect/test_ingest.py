@@ -346,6 +346,61 @@ def test_a_source_of_ones_own_maps_words_units_and_zone(workspace: Path) -> None
     assert rows(workspace, query, "contacts") == [("2024-01-03 00:00:00+00", "nord", 180.0, "return", None, 30.0)]
 
 
+def test_headers_may_differ_and_optional_columns_be_absent(workspace: Path) -> None:
+    source = """
+        name = "shop"
+        time_zone = "UTC"
+        [[files]]
+        pattern = "shop_*.csv"
+        table = "orders"
+        [files.columns]
+        order_id = { sql = "{file_name} || '-' || No", file_name = "_(.+)[.]" }
+        customer_id = { from = "Customer", also = ["Buyer"] }
+        ordered_at = "At"
+        amount = { sql = "try_cast(Amount AS DOUBLE) * 2", needs = "Amount", optional = true }
+        """
+    put(workspace, "sources/shop.toml", source)
+    put(workspace, "raw/shop_o'1.csv", "No,Buyer,At\n7,K1,2024-01-01\n")
+    put(workspace, "raw/shop_2.csv", "No,Customer,At,Amount\n7,K1,2024-01-01,3\n")
+    result = ingest(workspace)
+    assert result.warnings == (
+        "data/raw/shop_o'1.csv lacks optional columns of its source, which stay empty: 'Amount' (amount).",
+    )
+    assert rows(workspace, "SELECT order_id, customer_id, amount FROM {} ORDER BY 1", "orders") == [
+        ("2-7", "K1", 6.0),
+        ("o'1-7", "K1", None),
+    ]
+    assert all(file.is_unchanged for file in ingest(workspace).files)
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [("No,At,Who", "none of 'No', 'At', 'Who'"), ("No,At,Buyer id,Buyer name", "'Buyer id', 'Buyer name'")],
+    ids=["none", "two"],
+)
+def test_a_header_pattern_must_fit_one_column(workspace: Path, header: str, found: str) -> None:
+    source = """
+        name = "shop"
+        [[files]]
+        pattern = "shop_*.csv"
+        table = "orders"
+        [files.columns]
+        order_id = "No"
+        ordered_at = "At"
+        customer_id = { header = "^Buyer" }
+        """
+    put(workspace, "sources/shop.toml", source)
+    path = put(workspace, "raw/shop_1.csv", header + "\n1,2024-01-01,a,b\n")
+    with pytest.raises(RefusedError) as caught:
+        ingest(workspace)
+    assert str(caught.value) == (
+        f"shop_1.csv must have one column whose header fits '^Buyer', got {found} ({path}). Correct the header or the "
+        "source's columns."
+    )
+    put(workspace, "raw/shop_1.csv", "No,At,Buyer no.\n1,2024-01-01,a\n")
+    assert account(ingest(workspace))[0][2:4] == (1, 1)
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     cells=st.lists(

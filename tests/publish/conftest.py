@@ -85,6 +85,7 @@ def stand_in(workspace: Path, **changed: Any) -> Any:
         "period": Period(date(2024, 1, 1), date(2024, 4, 1), "2024Q1", "quarter"),
         "scope_name": "all",
         "language": "en",
+        "as_of": "",
         "settings": SimpleNamespace(workbook=SimpleNamespace(organisation="Sample <i>desk</i>")),
         "data": SimpleNamespace(versions={}),
         "files": pd.DataFrame({"path": ["a.csv", "a.csv"], "sha256": ["12", "12"]}),

@@ -1,0 +1,340 @@
+"""Bad input: whatever the file, an ingest ends with a sentence and an exit code, and every row has its account."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import random
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import xlsxwriter
+import xlwt
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from csm_lib.collect import ingest as ingesting
+from csm_lib.collect.ingest import IngestResult, RefusedError, ingest
+from csm_lib.collect.warehouse import Edition, Warehouse
+from csm_lib.engine import connect
+from csm_lib.errors import CsmError, UnavailableError
+from csm_lib.settings import Settings
+
+HEADER = ["order_id", "customer_id", "ordered_at", "amount"]
+ROWS = [[f"O{n}", f"C{n % 5}", f"2024-01-{1 + n % 28:02d} 10:00:00", f"{n}.5"] for n in range(1, 41)]
+# CSM_THOROUGHLY=50 looks for longer
+THOROUGHLY = int(os.environ.get("CSM_THOROUGHLY", "1"))
+GENEROUS = Settings().model_copy(
+    update={"workbook": Settings().workbook.model_copy(update={"allowed_set_aside_share": 1.0, "time_zone": "UTC"})}
+)
+
+
+def csv_bytes() -> bytes:
+    return "\r\n".join(",".join(row) for row in [HEADER, *ROWS]).encode()
+
+
+def json_bytes() -> bytes:
+    return "\n".join(json.dumps(dict(zip(HEADER, row, strict=True))) for row in ROWS).encode()
+
+
+def zip_bytes() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("orders.csv", csv_bytes())
+    return out.getvalue()
+
+
+def xlsx_bytes() -> bytes:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as book:
+        sheet = book.add_worksheet()
+        for place, row in enumerate([HEADER, *ROWS]):
+            sheet.write_row(place, 0, row)
+    return out.getvalue()
+
+
+def xls_bytes() -> bytes:
+    book, out = xlwt.Workbook(), io.BytesIO()
+    sheet = book.add_sheet("S")
+    for y, row in enumerate([HEADER, *ROWS]):
+        for x, value in enumerate(row):
+            sheet.write(y, x, value)
+    book.save(out)
+    return out.getvalue()
+
+
+def ods_bytes() -> bytes:
+    start, end = '<table:table-cell office:value-type="string"><text:p>', "</text:p></table:table-cell>"
+    cells = ["".join(f"{start}{value}{end}" for value in row) for row in [HEADER, *ROWS]]
+    kinds = ("office", "text", "table")
+    names = "".join(f' xmlns:{kind}="urn:oasis:names:tc:opendocument:xmlns:{kind}:1.0"' for kind in kinds)
+    rows = "".join(f"<table:table-row>{row}</table:table-row>" for row in cells)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", '<?xml version="1.0"?><manifest/>')
+        archive.writestr(
+            "content.xml",
+            f'<?xml version="1.0"?><office:document-content{names}><office:body><office:spreadsheet>'
+            f'<table:table table:name="S">{rows}</table:table></office:spreadsheet></office:body>'
+            "</office:document-content>",
+        )
+    return out.getvalue()
+
+
+def parquet_bytes() -> bytes:
+    out = io.BytesIO()
+    pq.write_table(pa.table({name: [row[n] for row in ROWS] for n, name in enumerate(HEADER)}), out)
+    return out.getvalue()
+
+
+MAKERS: dict[str, Callable[[], bytes]] = {
+    "orders.csv": csv_bytes,
+    "orders.tsv": lambda: csv_bytes().replace(b",", b"\t"),
+    "orders.csv.gz": lambda: gzip.compress(csv_bytes()),
+    "orders.zip": zip_bytes,
+    "orders.jsonl": json_bytes,
+    "orders.xlsx": xlsx_bytes,
+    "orders.xls": xls_bytes,
+    "orders.ods": ods_bytes,
+    "orders.parquet": parquet_bytes,
+}
+SIGNS = (b'"', b"\n", b"\r", b",", b"\xef\xbb\xbf", b"\xff", b"{", b"\0", b"<", b";", b"'")
+SOUND = {name: make() for name, make in MAKERS.items()}
+
+
+def harmed(content: bytes, kind: str, seed: int) -> bytes:
+    """Break a file as disks, editors and mail programs do."""
+    dice, out = random.Random(seed), bytearray(content)
+    place, length = dice.randrange(len(out)), dice.randrange(1, 60)
+    if kind == "cut":
+        return bytes(out[:place])
+    if kind == "holes":
+        for _ in range(1 + length // 8):
+            out[dice.randrange(len(out))] = dice.randrange(256)
+    elif kind == "lost":
+        del out[place : place + length]
+    elif kind == "repeated":
+        out[place:place] = out[place : place + length]
+    elif kind == "signs":
+        out[place:place] = dice.choice(SIGNS)
+    elif kind == "noise":
+        out[place : place + length] = dice.randbytes(length)
+    return bytes(out)
+
+
+def workspace_in(folder: Path) -> Path:
+    (folder / "data" / "raw").mkdir(parents=True)
+    return folder
+
+
+def put(workspace: Path, name: str, content: bytes | str) -> Path:
+    path = workspace / "data" / "raw" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def n_orders(workspace: Path) -> int:
+    with connect() as connection:
+        query = f"SELECT count(*) FROM {Warehouse.open(workspace).snapshot_sql('orders')}"
+        return int(connection.sql(query).fetchall()[0][0])
+
+
+def ingested(workspace: Path, **stated: object) -> tuple[IngestResult, str]:
+    """Ingest; give the account and the sentence of what was refused."""
+    try:
+        return ingest(workspace, settings=GENEROUS, **stated), ""  # type: ignore[arg-type]
+    except RefusedError as refused:
+        return refused.ingested, str(refused)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_the_unharmed_file_is_kept_whole(tmp_path: Path, name: str) -> None:
+    workspace = workspace_in(tmp_path)
+    put(workspace, name, SOUND[name])
+    (file,) = ingest(workspace, settings=GENEROUS).files
+    assert (file.read, file.kept, n_orders(workspace)) == (40, 40, 40)
+
+
+@settings(max_examples=30 * THOROUGHLY, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.sampled_from(sorted(MAKERS)),
+    kind=st.sampled_from(["cut", "holes", "lost", "repeated", "signs", "noise"]),
+    seed=st.integers(0, 10**6),
+)
+def test_a_harmed_file_ends_with_an_account_or_a_sentence(
+    tmp_path_factory: pytest.TempPathFactory, name: str, kind: str, seed: int
+) -> None:
+    workspace = workspace_in(tmp_path_factory.mktemp("harm"))
+    put(workspace, name, harmed(SOUND[name], kind, seed))
+    try:
+        result, sentence = ingested(workspace)
+    except CsmError as error:  # a setting or a machine at fault, but never a defect
+        assert str(error) and "Traceback" not in str(error)
+        assert Edition.read(workspace / "data" / "warehouse") == Edition()
+        return
+    for file in result.files:
+        assert file.read == file.kept + sum(file.set_aside.values())
+        assert not (sentence and file.kept)
+    assert n_orders(workspace) == sum(file.kept for file in result.files)
+    assert sentence or result.files or result.warnings
+    assert "Traceback" not in sentence
+
+
+@settings(max_examples=15 * THOROUGHLY, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(min_size=1, max_size=400), name=st.sampled_from(sorted(MAKERS)))
+@example(content=b"\x80", name="orders.csv")
+def test_bytes_of_any_kind_are_no_defect(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, name: str
+) -> None:
+    workspace = workspace_in(tmp_path_factory.mktemp("bytes"))
+    put(workspace, name, content)
+    result, sentence = ingested(workspace)
+    assert all(file.kept == 0 for file in result.files)
+    assert sentence
+
+
+def test_text_that_a_spreadsheet_would_run_is_text(tmp_path: Path) -> None:
+    workspace = workspace_in(tmp_path)
+    texts = ["=cmd|' /C calc'!A0", "+1+1", "@SUM(A1)", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>"]
+    rows = "".join(f'{n},"{text}"\n' for n, text in enumerate(texts))
+    put(workspace, "surveys.csv", "survey_id,comment\n" + rows)
+    (file,) = ingest(workspace, settings=GENEROUS).files
+    assert file.kept == len(texts)
+    with connect() as connection:
+        query = f"SELECT comment FROM {Warehouse.open(workspace).snapshot_sql('surveys')} ORDER BY survey_id"
+        assert [row[0] for row in connection.sql(query).fetchall()] == texts
+
+
+def test_a_cell_of_ten_megabytes_is_one_cell(tmp_path: Path) -> None:
+    workspace = workspace_in(tmp_path)
+    put(workspace, "surveys.csv", "survey_id,comment\n1," + "x" * 10_000_000 + "\n2,short\n")
+    (file,) = ingest(workspace, settings=GENEROUS).files
+    assert (file.read, file.kept) == (2, 2)
+
+
+def test_a_row_longer_than_any_is_set_aside_with_its_line(tmp_path: Path) -> None:
+    workspace = workspace_in(tmp_path)
+    put(workspace, "surveys.csv", "survey_id,comment\n1," + "x" * 20_000_000 + "\n2,short\n")
+    (file,) = ingest(workspace, settings=GENEROUS).files
+    assert (file.read, file.kept, dict(file.set_aside)) == (2, 1, {"malformed_row": 1})
+
+
+def test_a_path_that_climbs_is_the_file_it_leads_to(tmp_path: Path) -> None:
+    workspace = workspace_in(tmp_path)
+    put(workspace, "orders.csv", SOUND["orders.csv"])
+    (workspace / "data" / "raw" / "inner").mkdir()
+    path = workspace / "data" / "raw" / "inner" / ".." / "orders.csv"
+    (file,) = ingest(workspace, [path], settings=GENEROUS).files
+    assert file.path == "data/raw/orders.csv"
+
+
+def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = workspace_in(tmp_path)
+    path = put(workspace, "orders.csv", SOUND["orders.csv"])
+    real = ingesting.check_rows
+
+    def growing(*arguments: object, **named: object) -> object:
+        with path.open("ab") as file:
+            file.write(b"\r\nO99,C1,2024-01-01,1")
+        return real(*arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ingesting, "check_rows", growing)
+    with pytest.raises(RefusedError) as caught:
+        ingest(workspace, settings=GENEROUS)
+    assert str(caught.value) == (
+        f"{path} must not change while it is read, got other bytes afterwards. Ingest it again once its export has "
+        "ended."
+    )
+    assert [(file.read, file.kept, dict(file.set_aside)) for file in caught.value.ingested.files] == [
+        (40, 0, {"file_refused": 40})
+    ]
+    assert n_orders(workspace) == 0
+
+
+@pytest.mark.parametrize("stage", ["write_set_aside", "make_facts", "read_raw"])
+def test_a_full_disk_leaves_the_former_edition(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    workspace = workspace_in(tmp_path)
+    put(workspace, "orders.csv", SOUND["orders.csv"])
+    ingest(workspace, settings=GENEROUS)
+    before = Edition.read(workspace / "data" / "warehouse")
+    put(workspace, "orders_2.csv", SOUND["orders.csv"].replace(b"O", b"P").replace(b"Prder", b"order"))
+
+    def full(*arguments: object, **named: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ingesting, stage, full)
+        with pytest.raises(UnavailableError) as caught:
+            ingest(workspace, settings=GENEROUS)
+    assert str(caught.value) == (
+        f"the disk must have room, got none left ({workspace}). Nothing of this ingest was taken. Free some and run it "
+        "again."
+    )
+    assert caught.value.exit_code == 4
+    assert Edition.read(workspace / "data" / "warehouse") == before
+    assert n_orders(workspace) == 40
+    ingest(workspace, settings=GENEROUS)
+    assert n_orders(workspace) == 80
+
+
+def command(workspace: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "csm_lib", "ingest", *arguments, "--workspace", str(workspace)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        pytest.param("orders.xlsx", SOUND["orders.xlsx"][:500], 3, id="half a spreadsheet"),
+        pytest.param("orders.csv.gz", SOUND["orders.csv.gz"][:60], 3, id="half a gzip file"),
+        pytest.param("orders.csv", "order_id,customer_id,ordered_at\n1,2,03/04/2024\n", 3, id="two meanings"),
+        pytest.param("orders.parquet", b"PAR1", 3, id="no Parquet"),
+    ],
+)
+def test_the_command_says_a_sentence_and_an_exit_code(
+    tmp_path: Path, name: str, content: bytes | str, code: int
+) -> None:
+    workspace = workspace_in(tmp_path)
+    path = put(workspace, name, content)
+    ended = command(workspace)
+    assert ended.returncode == code, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert path.name in ended.stderr
+
+
+def test_of_two_ingests_at_once_one_is_told_to_wait(tmp_path: Path) -> None:
+    workspace = workspace_in(tmp_path)
+    put(workspace, "orders.csv", SOUND["orders.csv"])
+    lock = workspace / "data" / "warehouse" / ".lock"
+    program = (
+        "import sys, time; from pathlib import Path; from csm_lib.collect.locks import exclusive\n"
+        "with exclusive(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", program, str(lock)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        ended = command(workspace)
+    finally:
+        holder.kill()
+        holder.communicate()
+    assert ended.returncode == 4
+    assert ended.stderr.startswith("the warehouse must have one writer at a time, got a second one (process ")
+    assert n_orders(workspace) == 0
