@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ __all__ = [
     "known_file",
     "read_records",
     "records_query",
+    "unzoned_sentence",
     "write_listing",
 ]
 
@@ -131,6 +132,8 @@ class Account:
     files : list of IngestedFile
     warnings, refusals, away : list of str
         Sentences: what to know, what was refused, which database did not answer.
+    unzoned : list of str
+        Files and queries with times that state no zone, where neither their source nor the settings state one.
     records : dict
         What the warehouse knows of each file, by path, source and table.
     set_aside : dict
@@ -141,6 +144,7 @@ class Account:
     warnings: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     away: list[str] = field(default_factory=list)
+    unzoned: list[str] = field(default_factory=list)
     records: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
     set_aside: dict[tuple[str, str, str], tuple[str, pa.Table]] = field(default_factory=dict)
 
@@ -171,6 +175,24 @@ def records_query(connection: duckdb.DuckDBPyConnection, records: Mapping[Any, d
     schema = pa.schema([(name, kinds[kind]) for name, kind in LOG_TABLES["files"].items()])
     connection.register("file_records", pa.Table.from_pylist(list(records.values()), schema=schema))
     return "FROM file_records"
+
+
+def unzoned_sentence(labels: Sequence[str]) -> list[str]:
+    """Say which files' times were read as UTC because nobody states their zone; nothing where there are none.
+
+    Examples
+    --------
+    >>> unzoned_sentence(["data/raw/a.csv", "data/raw/b.csv"])[0][:78]
+    'data/raw/a.csv and 1 more: times that state no zone were read as UTC. State ti'
+    """
+    names = list(dict.fromkeys(labels))
+    if not names:
+        return []
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return [
+        f"{names[0]}{more}: times that state no zone were read as UTC. State time_zone in data/config/workbook.toml or "
+        "in the source."
+    ]
 
 
 def write_listing(folder: Path, rows: pa.Table, *, file: str, table: str) -> Path:

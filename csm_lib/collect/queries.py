@@ -19,7 +19,17 @@ from csm_lib.collect.cursors import Cursor
 from csm_lib.collect.databases import QueryRows, database_label, read_query
 from csm_lib.collect.deliveries import compare_delivery
 from csm_lib.collect.entries import Database, QueryEntry
-from csm_lib.collect.readings import Checked, Reading, fingerprint, judge, note_rows, record_key, refuse
+from csm_lib.collect.readings import (
+    Checked,
+    Reading,
+    fingerprint,
+    judge,
+    note_rows,
+    note_zone,
+    record_key,
+    refuse,
+    zone_of,
+)
 from csm_lib.collect.sources import Source, source_named
 from csm_lib.definitions import TABLES
 from csm_lib.errors import ContractError, UnavailableError
@@ -169,10 +179,11 @@ def _take_rows(
     """Check a part's rows and put them into the table; a whole reading replaces the parts before it."""
     entry, raw = planned.entry, found.raw
     path = Path(planned.label(reading.workspace))
-    zone = planned.source.time_zone or reading.settings.workbook.time_zone or "UTC"
+    zone = zone_of(reading, planned)
     try:
         fitted = entry.fitted(raw.columns, path=path)
         require_columns(fitted, raw.columns, path)
+        note_zone(reading, planned, fitted, raw)
         rows = check_rows(reading.connection, raw, fitted, path=path, zone=zone, relation=relation)
     except ContractError as error:
         refuse(reading, planned, str(error), n_read=raw.n_read, checked=[])

@@ -27,9 +27,11 @@ __all__ = [
     "fingerprint",
     "judge",
     "note_rows",
+    "note_zone",
     "record_key",
     "refuse",
     "write_set_aside",
+    "zone_of",
 ]
 
 # raise this when rows would be read differently: files are then read again
@@ -71,9 +73,28 @@ class Reading:
 
 def fingerprint(reading: Reading, origin: Origin, entry: AnyEntry) -> str:
     """Give a hash of everything besides the file itself that decides how its rows are read."""
-    zone = origin.source.time_zone or reading.settings.workbook.time_zone or "UTC"
+    zone = zone_of(reading, origin)
     said = f"{_EDITION} {entry.model_dump_json()} {zone} {TABLES[entry.table]!r}"
     return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def zone_of(reading: Reading, origin: Origin) -> str:
+    """Give the time zone of times that state none: the source's, else the organisation's, else UTC."""
+    return origin.source.time_zone or reading.settings.workbook.time_zone or "UTC"
+
+
+def note_zone(reading: Reading, origin: Origin, entry: AnyEntry, raw: RawRows) -> None:
+    """Note an origin with times that state no zone where nobody else does: they are read as UTC, and that is said."""
+    if origin.source.time_zone or reading.settings.workbook.time_zone:
+        return
+    instants = [
+        f"coalesce(regexp_matches({quote_name(given.from_)}, ':\\d\\d[^Z+-]*$'), false)"
+        for name, given in entry.columns.items()
+        if TABLES[entry.table].column(name).type == "instant" and given.from_ is not None
+    ]
+    query = f"SELECT count(*) FROM (SELECT 1 FROM {raw.relation} WHERE {' OR '.join(instants)} LIMIT 1)"
+    if instants and reading.connection.sql(query).fetchall()[0][0]:
+        reading.account.unzoned.append(origin.label(reading.workspace))
 
 
 def record_key(reading: Reading, origin: Origin, entry: AnyEntry) -> tuple[str, str, str]:

@@ -261,7 +261,8 @@ def test_an_unknown_source_lists_those_there_are(workspace: Path) -> None:
     with pytest.raises(UsageError) as caught:
         ingest(workspace, [path], source="servicenwo")
     assert str(caught.value).startswith(
-        "source must be the name of a source, got 'servicenwo'. Did you mean 'servicenow'? Sources: anonymous_bank, "
+        "source must be the name of a source, got 'servicenwo'. Did you mean 'servicenow'? "
+        "Sources: acd_calls, anonymous_bank, "
     )
 
 
@@ -496,3 +497,17 @@ def test_the_record_of_files_is_kept(workspace: Path) -> None:
     assert rows(workspace, query, "files") == [
         ("data/raw/orders.csv", "canonical_orders", "orders", 21, 20, json.dumps({"duplicate": 1}))
     ]
+
+
+def test_times_without_any_zone_are_read_as_utc_and_that_is_said(workspace: Path) -> None:
+    put(workspace, "raw/orders.csv", orders(2))
+    put(workspace, "raw/orders_2.csv", ORDERS + "O9,C1,2024-01-02T10:00:00Z,1\n")
+    assert ingest(workspace).warnings == (
+        "data/raw/orders.csv: times that state no zone were read as UTC. State time_zone in data/config/workbook.toml "
+        "or in the source.",
+    )
+    assert ingest(workspace).warnings == ()  # nothing was read
+    put(workspace, "raw/orders_3.csv", ORDERS + "O10,C1,2024-01-02,1\n")
+    assert ingest(workspace).warnings == ()  # a day alone has no hour to shift
+    put(workspace, "config/workbook.toml", 'time_zone = "Asia/Shanghai"\n')
+    assert ingest(workspace).warnings == ()
