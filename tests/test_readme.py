@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,8 @@ def test_the_test_command_runs_the_notebooks_too() -> None:
     assert words[1:3] == ["-m", "pytest"]
     assert "--nbval" in words
     assert words[words.index("--dist") + 1] == "loadfile"
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "notebooks" in settings["tool"]["pytest"]["ini_options"]["testpaths"]
 
 
 def test_every_csm_command_in_the_readme_exists() -> None:
