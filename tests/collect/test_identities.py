@@ -166,13 +166,13 @@ def test_a_customer_is_the_same_in_every_export_and_nowhere_by_number(tmp_path: 
 
 def test_what_is_set_aside_or_refused_is_shown_without_persons(tmp_path: Path) -> None:
     put(tmp_path, "sources/desk.toml", SOURCE)
-    bad = "id,at,客户手机,topic,talk,who\nK1,mail a@b.cn,13812345678,refund,139 1234 5678,周霞芳\n"
+    bad = "id,at,客户手机,topic,talk,who\nK1,mail a@b.cn or 139 1234 5678,13812345678,refund,5,周霞芳\n"
     put(tmp_path, "raw/calls.csv", bad)
     with pytest.raises(RefusedError) as caught:
         ingest(tmp_path)
-    assert "got 'mail [e-mail]'" in str(caught.value)
+    assert "got 'mail [e-mail] or [phone]'" in str(caught.value)
     listing = next((tmp_path / "data" / "warehouse" / "refused").glob("*.csv")).read_text(encoding="utf-8-sig")
-    assert "mail [e-mail]" in listing
+    assert "mail [e-mail] or [phone]" in listing
     for secret in ("a@b.cn", "13812345678", "139 1234 5678", "周霞芳"):
         assert secret not in listing + str(caught.value)
 
