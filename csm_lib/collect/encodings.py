@@ -14,7 +14,7 @@ from pathlib import Path
 from csm_lib.collect.containers import chunks
 from csm_lib.errors import ContractError
 
-__all__ = ["decoded_copy", "detect_encoding", "require_decodable", "text_pieces"]
+__all__ = ["decoded_copy", "detect_encoding", "marked_encoding", "require_decodable", "text_pieces"]
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -46,6 +46,17 @@ _CHINESE: tuple[tuple[str, Callable[[str], bool]], ...] = (
 )
 
 
+def marked_encoding(first_bytes: bytes) -> str | None:
+    """Give the encoding that a file's first bytes state, None if they state none.
+
+    Examples
+    --------
+    >>> marked_encoding("k1".encode("utf-16-le")), marked_encoding("k1".encode("utf-16"))
+    (None, 'utf-16')
+    """
+    return next((name for mark, name in _BOMS if first_bytes.startswith(mark)), None)
+
+
 def detect_encoding(path: Path) -> tuple[str, bool]:
     """Find the encoding of a text file, and tell whether that is a guess.
 
@@ -64,7 +75,7 @@ def detect_encoding(path: Path) -> tuple[str, bool]:
     decoder = codecs.getincrementaldecoder("utf-8")()
     for chunk in chunks(path):
         sample += chunk if len(sample) < _SAMPLE_BYTES else b""
-        marked = next((name for mark, name in _BOMS if sample.startswith(mark)), None)
+        marked = marked_encoding(sample)
         if marked is not None:
             return marked, False
         _require_text(path, chunk)

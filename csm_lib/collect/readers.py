@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from csm_lib.collect.containers import as_file, inner_name, open_bytes
+from csm_lib.collect.encodings import marked_encoding
 from csm_lib.collect.entries import FileEntry
 from csm_lib.collect.jsonlines import json_columns, read_json_lines
 from csm_lib.collect.rawrows import RawRows, quote_name, quote_path
@@ -74,7 +75,8 @@ def read_header(path: Path, entry: FileEntry) -> tuple[str, ...]:
         if kind == "jsonl":
             return json_columns(path, entry)
         with open_bytes(path) as stream:
-            text = stream.read(1 << 18).decode("utf-8-sig", errors="replace")
+            head = stream.read(1 << 18)
+        text = head.decode(entry.encoding or marked_encoding(head) or "utf-8-sig", errors="replace")
         return text_header(io.StringIO(text, newline=None), entry, path=path).names
     except (OSError, CsmError, pa.ArrowException):
         return ()

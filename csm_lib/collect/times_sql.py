@@ -86,10 +86,16 @@ def _local(rewritten: str) -> str:
 def _zoned(rewritten: str) -> str:
     plain = f"regexp_replace({rewritten}, '\\s*(Z|UTC|GMT)$', '+00:00')"
     return (
-        f"CASE WHEN regexp_matches({rewritten}, {_ZONED}) THEN try_cast({plain} AS TIMESTAMPTZ) "
+        f"CASE WHEN regexp_matches({rewritten}, {_ZONED}) "
+        f"THEN {_offset_joined(plain)} "
         f"WHEN regexp_matches({rewritten}, {_ENDS_IN_ZONE}) THEN try_strptime(regexp_replace({plain}, "
         "'\\s*([+-][\\d:]+)$', ' \\1'), '%Y-%b-%d %H:%M:%S %z') END"
     )
+
+
+def _offset_joined(text: str) -> str:
+    """Give the SQL of the instant of a zoned text; the engine reads no space before an offset."""
+    return f"try_cast(regexp_replace({text}, '\\s+([+-][\\d:]+)$', '\\1') AS TIMESTAMPTZ)"
 
 
 def _counted(text: str, unit: str) -> str:
@@ -148,7 +154,7 @@ def instant_sql(text: str, given: ColumnMap, zone: str) -> str:
     return (
         f"CASE WHEN {text} IS NULL THEN NULL WHEN {text} LIKE {_PLAIN} AND {text}[-1] BETWEEN '0' AND '9' THEN {read} "
         f"WHEN regexp_matches({text}, {_LOCAL}) THEN {read} "
-        f"WHEN regexp_matches({text}, {_ZONED}) THEN try_cast({text} AS TIMESTAMPTZ) "
+        f"WHEN regexp_matches({text}, {_ZONED}) THEN {_offset_joined(text)} "
         f"ELSE list_transform([{_rewritten(text, given.order)}], lambda form: {other})[1] END"
     )
 

@@ -511,3 +511,19 @@ def test_times_without_any_zone_are_read_as_utc_and_that_is_said(workspace: Path
     assert ingest(workspace).warnings == ()  # a day alone has no hour to shift
     put(workspace, "config/workbook.toml", 'time_zone = "Asia/Shanghai"\n')
     assert ingest(workspace).warnings == ()
+
+
+def test_a_table_in_utf16_keeps_its_optional_columns(workspace: Path) -> None:
+    text = "contact_id,created_at,channel,team\nk1,2024-02-01T10:00:00Z,phone,Hill\n"
+    put(workspace, "raw/contacts.csv", text.encode("utf-16"))
+    ingest(workspace)
+    warehouse = Warehouse.open(workspace)
+    rows = warehouse.open_snapshot(connect(), "contacts").to_arrow_table().to_pylist()
+    assert [row["team"] for row in rows] == ["Hill"]
+
+
+def test_a_space_before_the_offset_is_read(workspace: Path) -> None:
+    put(workspace, "raw/contacts.csv", "contact_id,created_at,channel\nk1,2024-02-01 10:00:00 +08:00,phone\n")
+    ingest(workspace)
+    relation = Warehouse.open(workspace).open_snapshot(connect(), "contacts")
+    assert relation.project("CAST(created_at AS VARCHAR)").fetchall() == [("2024-02-01 02:00:00+00",)]
