@@ -84,7 +84,8 @@ def test_a_command_loads_only_the_room_it_needs(tmp_path: Path, arguments: list[
 
 
 def test_the_top_level_holds_what_the_house_plan_says() -> None:
-    tracked = subprocess.run(["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True, check=False)
+    listing = ["git", "-c", "core.quotepath=off", "ls-files"]
+    tracked = subprocess.run(listing, cwd=PROJECT, capture_output=True, text=True, check=False)
     if tracked.returncode:
         pytest.skip("needs the project's git history")
     visible = {line.split("/")[0] for line in tracked.stdout.splitlines() if not line.startswith(".")}
