@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from csm_lib.workspaces import WORKSPACE_MARK, notebooks_folder
 def csm(*arguments: object, cwd: Path) -> tuple[int, dict[str, Any]]:
     """Run the command with --json; nothing but one object may be on stdout."""
     command = [sys.executable, "-m", "csm_lib", *map(str, arguments), "--json"]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, encoding="utf-8")
+    env = {name: value for name, value in os.environ.items() if name != "CSM_WORKSPACE"}
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, encoding="utf-8", env=env)
     assert "Traceback" not in ended.stderr
     return ended.returncode, json.loads(ended.stdout)
 
