@@ -214,7 +214,7 @@ def list_all(call: Call) -> int:
     periods = periods_with_data(workspace)
     index = sorted(path.parent.name for path in (workspace / "reports").glob("[!.]*/run.json"))
     found = [path.stem for path in sorted(notebooks_folder().glob("*.ipynb"))]
-    call.tell("periods with data: " + (", ".join(f"{name} ({n:,} contacts)" for name, n in periods.items()) or "none"))
+    call.tell("periods with data: " + (", ".join(f"{name} ({n:,} rows)" for name, n in periods.items()) or "none"))
     call.tell("reports: " + (", ".join(index) or "none"))
     call.tell("notebooks: " + ", ".join(found))
     call.tell("indicators: " + ", ".join(INDICATORS))

@@ -98,7 +98,7 @@ def open_workbook(
 
 
 def periods_with_data(workspace: Path) -> dict[str, int]:
-    """Give the quarters that have contacts, oldest first, with their number."""
+    """Give the quarters that have facts of any grain, oldest first, with their number."""
     return _quarters(Data.open(workspace, load_settings(workspace)))
 
 
@@ -339,8 +339,9 @@ def _is_in(column: str, words: tuple[str, ...]) -> str:
 
 
 def _quarters(data: Data) -> dict[str, int]:
+    every = " UNION ALL ".join(f"SELECT local_date FROM {fact.table}" for fact in FACTS.values())
     rows = data.connection.execute(
-        "SELECT local_date::VARCHAR, count(*) FROM contact_facts WHERE local_date IS NOT NULL GROUP BY 1 ORDER BY 1"
+        f"SELECT local_date::VARCHAR, count(*) FROM ({every}) WHERE local_date IS NOT NULL GROUP BY 1 ORDER BY 1"
     ).fetchall()
     start = data.settings.workbook.fiscal_start_month
     found: dict[str, int] = {}
