@@ -25,6 +25,9 @@ app = typer.Typer(
     help="Measure a service: indicators, gaps, root causes, staffing, one report per period.",
 )
 
+sources = typer.Typer(no_args_is_help=True, help="How exports are read.")
+app.add_typer(sources, name="source")
+
 Workspace = Annotated[
     Path | None, typer.Option("--workspace", help="Folder that holds data/ and reports/ (default: found upward).")
 ]
@@ -69,6 +72,19 @@ def ingest(
 ) -> None:
     """Read raw exports into the warehouse; per file: read, kept, set aside by reason."""
     _finish(Call(workspace, as_json, debug), commands.ingest, paths=paths or [], source=source, history=history)
+
+
+@sources.command("new")
+def source_new(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="An export that no source reads yet.")],
+    table: Annotated[str | None, typer.Option("--table", help="The table it feeds, where the guess is wrong.")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="How to call the source (default: as the file).")] = None,
+    workspace: Workspace = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Look at an export and write a draft of its source, with guesses, confidence and masked samples."""
+    _finish(Call(workspace, as_json, debug), commands.source_new, path=path, table=table, name=name)
 
 
 @app.command()

@@ -32,7 +32,7 @@ from csm_lib.workspaces import (
 if TYPE_CHECKING:
     from csm_lib.collect.editions import PastEdition
 
-__all__ = ["Call", "check", "copy_notebooks", "demo", "ingest", "init", "list_all", "refresh", "run"]
+__all__ = ["Call", "check", "copy_notebooks", "demo", "ingest", "init", "list_all", "refresh", "run", "source_new"]
 
 SAMPLE_PERIOD = "2024Q1"
 
@@ -138,6 +138,35 @@ def ingest(call: Call, *, paths: Sequence[Path], source: str | None, history: bo
     if not result.files:
         call.tell(f"Nothing to read: put exports into {workspace / 'data' / 'raw'}, or name the files.")
     return call.finish({"files": [file.as_json() for file in result.files], "warnings": list(result.warnings)})
+
+
+def source_new(call: Call, *, path: Path, table: str | None, name: str | None) -> int:
+    """Look at an export nobody has described yet and write a draft of its source."""
+    from csm_lib.collect.drafts import draft_source
+
+    workspace = call.workspace
+    draft = draft_source(workspace, path, settings=load_settings(workspace), table=table, name=name)
+    call.tell(f"Draft: {draft.path}\n{len(draft.guesses)} columns of {draft.table} were guessed.")
+    call.tell("\n".join(draft.trial))
+    if draft.open_columns:
+        call.tell(f"Look at: {', '.join(draft.open_columns)}.")
+    if draft.rivals:
+        call.tell(f"Files of this name were read by {', '.join(draft.rivals)} so far; a source of your own goes first.")
+    call.tell(f'Next: read the draft, then csm ingest "{path}" --source {draft.source.name}')
+    return call.finish(
+        {
+            "source": draft.path,
+            "name": draft.source.name,
+            "table": draft.table,
+            "columns": [
+                {"column": guess.column, "from": guess.header, "confidence": guess.confidence}
+                for guess in draft.guesses
+            ],
+            "look_at": draft.open_columns,
+            "tried": draft.trial,
+            "read_by": draft.rivals,
+        }
+    )
 
 
 def check(call: Call, *, period: str | None) -> int:

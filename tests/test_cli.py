@@ -153,3 +153,29 @@ def test_the_command_is_installed_under_its_name(tmp_path: Path) -> None:
     assert script is not None
     ended = subprocess.run([script, "--help"], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert "demo" in ended.stdout
+
+
+def test_a_draft_of_a_source_is_written_once_and_reads_the_file(workspace: Path) -> None:
+    path = workspace / "orders_2024.csv"
+    path.write_text("Order No,Customer ID,Order time\n1,K1,2024-01-01 10:00\n", encoding="utf-8")
+    code, result = csm("source", "new", path, "--workspace", workspace, cwd=workspace)
+    assert code == 0
+    assert result == {
+        "source": str(workspace / "data" / "sources" / "orders.toml"),
+        "name": "orders",
+        "table": "orders",
+        "columns": [
+            {"column": "order_id", "from": "Order No", "confidence": "sure"},
+            {"column": "customer_id", "from": "Customer ID", "confidence": "sure"},
+            {"column": "ordered_at", "from": "Order time", "confidence": "sure"},
+        ],
+        "look_at": [],
+        "tried": ["Tried on its rows: read 1, kept 1, set aside: none."],
+        "read_by": [],
+        "exit_code": 0,
+    }
+    code, message = refusal(workspace, "source", "new", path)
+    assert code == 2
+    assert message.endswith("Name another with --name, or move that one away.")
+    code, result = csm("ingest", path, "--source", "orders", "--workspace", workspace, cwd=workspace)
+    assert (code, result["files"][0]["kept"]) == (0, 1)
