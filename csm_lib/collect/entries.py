@@ -197,10 +197,12 @@ class QueryEntry(Entry):
     overlap_s: float = Field(default=300.0, ge=0)
 
     @model_validator(mode="after")
-    def _has_no_file_name(self) -> QueryEntry:
+    def _fits_a_query(self) -> QueryEntry:
         for name, given in self.columns.items():
             if given.file_name is not None:
                 raise ValueError(f"columns.{name}: must not use file_name, for a query reads no file")
+        if self.snapshot and self.cursor is not None:
+            raise ValueError("cursor: must be left out where snapshot says that each reading is whole")
         return self
 
     @property

@@ -57,8 +57,9 @@ query = "SELECT id, opened, updated_at, line FROM calls"     # read only; column
 cursor = "updated_at"               # a column of the result: later ingests read only what changed since
 overlap_s = 300                     # how far they go back, for what was written late (only where it is a time)
 ```
-`missing`, `keep`, `out_of_population`, `set_aside` and the columns mean the same as for files; a value arrives as text:
-times in ISO 8601, true and false, structures as JSON. A source with queries is read by every `csm ingest` that names no
+`missing`, `keep`, `out_of_population`, `set_aside`, `snapshot` (not beside a cursor) and the columns mean the same as
+for files; a value arrives as text: times in ISO 8601, true and false, structures as JSON. A path of SQLite starts from
+the workspace. A source with queries is read by every `csm ingest` that names no
 file; a shipped one only once the variable of its `url_env` is set.
 '''
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -406,13 +409,27 @@ def test_the_password_is_in_no_byte_of_the_workspace(workspace: Path, server: sa
         workspace, database=f'url = "{postgres.url}"\npassword_env = "CSM_TEST_PASSWORD"', more='cursor = "changed_at"'
     )
     result = ingest(workspace)
-    said = json.dumps([file.as_json() for file in result.files]) + "".join(result.warnings)
+    # what run.json lists as inputs
+    (record,) = rows(workspace, "FROM {}", "files")
+    assert record[0] == postgres.url.replace("desk@", "") + "#orders"
+    said = json.dumps([file.as_json() for file in result.files]) + "".join(result.warnings) + str(record)
     spelled = {postgres.password, sa.engine.url.quote_plus(postgres.password)}
     assert not any(secret in said for secret in spelled)
     for path in workspace.rglob("*"):
         if path.is_file():
             content = path.read_bytes()
             assert not any(secret.encode() in content for secret in spelled), path
+
+
+@pytest.mark.needs("postgres")
+def test_not_even_a_traceback_tells_the_password(workspace: Path, postgres: Any) -> None:
+    put_source(workspace, database=f'url = "{postgres.url}"\npassword_env = "CSM_TEST_PASSWORD"')
+    command = [sys.executable, "-m", "csm_lib", "ingest", "--debug", "--workspace", str(workspace)]
+    environment = {**os.environ, "CSM_TEST_PASSWORD": "hunter2-not-it"}
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert ended.returncode == 1
+    assert "password authentication failed" in ended.stderr
+    assert "hunter2" not in ended.stderr + ended.stdout
 
 
 def test_instants_of_a_cursor_go_back_by_the_overlap_and_come_back_from_text() -> None:

@@ -214,6 +214,13 @@ ordered_at = "at"
             id="a value from a file's name",
         ),
         pytest.param(
+            'cursor = "changed_at"',
+            'cursor = "changed_at"\nsnapshot = true',
+            "queries.0 cursor: must be left out where snapshot says that each reading is whole (desk.toml). "
+            "Correct it there.",
+            id="parts of a whole",
+        ),
+        pytest.param(
             DATABASE[DATABASE.index("[[") :],
             2 * DATABASE[DATABASE.index("[[") :],
             "the file queries: two of table orders must not both be called 'orders': give them names (desk.toml). "
