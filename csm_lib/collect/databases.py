@@ -225,7 +225,7 @@ def _read(
     watch = CursorWatch(since, entry.overlap_s, name)
     n_rows = total = 0
     _make_relation(connection, relation, columns)
-    for batch in result.partitions():
+    for batch in result.partitions(_BATCH_ROWS):
         hashes = _append(connection, relation, columns, batch, n_before=n_rows)
         if entry.cursor is not None:
             place = columns.index(entry.cursor)
