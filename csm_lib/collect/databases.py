@@ -20,6 +20,7 @@ from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
 
 import duckdb
 import pyarrow as pa
@@ -225,7 +226,7 @@ def _read(
     watch = CursorWatch(since, entry.overlap_s, name)
     n_rows = total = 0
     _make_relation(connection, relation, columns)
-    for batch in result.partitions():
+    for batch in result.partitions(_BATCH_ROWS):
         hashes = _append(connection, relation, columns, batch, n_before=n_rows)
         if entry.cursor is not None:
             place = columns.index(entry.cursor)
@@ -379,4 +380,15 @@ def _said(cause: BaseException) -> str:
 
 
 def _without(text: str, secret: object) -> str:
-    return text.replace(str(secret), "***") if secret else text
+    """Take the password out of what a driver says, as it stands and as URLs spell it.
+
+    Examples
+    --------
+    >>> _without("no answer to desk:a%2Fb or a/b", "a/b")
+    'no answer to desk:*** or ***'
+    """
+    if not secret:
+        return text
+    for spelling in {str(secret), quote(str(secret), safe=""), quote_plus(str(secret))}:
+        text = text.replace(spelling, "***")
+    return text

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from csm_lib.collect import databases
 from csm_lib.collect.cursors import Cursor, Met
 from csm_lib.collect.ingest import AwayError, IngestResult, RefusedError, ingest
 from csm_lib.collect.warehouse import Warehouse
@@ -437,3 +438,20 @@ def test_instants_of_a_cursor_go_back_by_the_overlap_and_come_back_from_text() -
     cursor = Cursor("instant", noon, near=Met(3, 5), without=Met(1, 2))
     assert Cursor.read(cursor.write()) == cursor
     assert cursor.start(overlap_s=60).isoformat() == "2024-03-01T11:59:00+00:00"
+
+
+def test_rows_come_in_batches_of_the_stated_size(
+    workspace: Path, desk: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    append = databases._append
+
+    def counted(*arguments: Any, **options: Any) -> list[int]:
+        sizes.append(len(arguments[3]))
+        return append(*arguments, **options)
+
+    monkeypatch.setattr(databases, "_append", counted)
+    monkeypatch.setattr(databases, "_BATCH_ROWS", 7)
+    put_source(workspace, database=SQLITE, more='cursor = "changed_at"')
+    assert ingest(workspace).files[0].kept == 30
+    assert sizes == [7, 7, 7, 7, 2]
