@@ -96,3 +96,76 @@ def test_inputs_are_left_alone() -> None:
     before = start.copy()
     hours().business_seconds(start, start + timedelta(hours=1).total_seconds())
     np.testing.assert_array_equal(start, before)
+
+
+# the nights of clock changes: Berlin, New York (both ways) and Lord Howe Island, which moves by half an hour
+CHANGES = [
+    ("Europe/Berlin", datetime(2024, 3, 30, 20)),
+    ("Europe/Berlin", datetime(2024, 10, 26, 20)),
+    ("America/New_York", datetime(2024, 3, 9, 20)),
+    ("America/New_York", datetime(2024, 11, 2, 20)),
+    ("Australia/Lord_Howe", datetime(2024, 4, 6, 20)),
+    ("Australia/Lord_Howe", datetime(2024, 10, 5, 20)),
+    ("Asia/Beirut", datetime(2024, 3, 30, 18)),
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(CHANGES),
+    st.lists(st.tuples(st.integers(0, 95), st.integers(1, 40)), min_size=1, max_size=3),
+    st.integers(0, 600),
+    st.integers(0, 900),
+)
+def test_the_clock_equals_the_count_on_nights_of_clock_changes(
+    change: tuple[str, datetime], stretches: list[tuple[int, int]], later: int, minutes: int
+) -> None:
+    zone, start = change
+    text = ", ".join(
+        f"{a * 15 // 60:02d}:{a * 15 % 60:02d}-{min(a + n, 96) * 15 // 60:02d}:{min(a + n, 96) * 15 % 60:02d}"
+        for a, n in stretches
+    )
+    daily = parse_hours(text, where="hours.default.daily")
+    first = start.replace(tzinfo=ZoneInfo(zone)).timestamp() + 60 * later
+    counted = 0
+    for minute in range(minutes):
+        local = datetime.fromtimestamp(first + 60 * minute, ZoneInfo(zone))
+        second = local.hour * 3600 + local.minute * 60
+        counted += any(a * 900 <= second < min(a + n, 96) * 900 for a, n in stretches)
+    clock = OpeningHours((daily,) * 7, zone).business_seconds([first], [first + 60 * minutes])
+    assert clock == pytest.approx([60 * counted])
+
+
+@pytest.mark.parametrize(
+    ("day", "text", "expected_h"),
+    [
+        pytest.param(date(2024, 3, 31), "02:30-03:30", 0.5, id="half of it is skipped"),
+        pytest.param(date(2024, 3, 31), "02:00-03:00", 0.0, id="all of it is skipped"),
+        pytest.param(date(2024, 10, 27), "02:00-03:00", 2.0, id="it comes twice"),
+        pytest.param(date(2024, 10, 27), "00:00-24:00", 25.0, id="a day of 25 hours"),
+    ],
+)
+def test_hours_are_what_the_clock_on_the_wall_says(day: date, text: str, expected_h: float) -> None:
+    spans = OpeningHours((parse_hours(text, where="x"),) * 7, "Europe/Berlin").spans(day, day)
+    assert (spans[:, 1] - spans[:, 0]).sum() == pytest.approx(expected_h * 3600)
+
+
+def test_stretches_that_overlap_are_open_once() -> None:
+    assert parse_hours("08:00-12:00, 10:00-13:00, 13:00-14:00", where="x") == ((8 * 3600, 14 * 3600),)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 40 * 86_400), st.integers(1, 200_000))
+def test_a_promise_is_due_when_the_clock_has_used_it_up(start_s: int, within_s: int) -> None:
+    clock = hours().clock(date(2024, 3, 1), date(2024, 12, 31))
+    begins = at("2024-03-02T00:00") + start_s
+    due = float(clock.instant(clock.reading(begins) + within_s))
+    assert float(clock.reading(due) - clock.reading(begins)) == pytest.approx(within_s)
+    assert float(clock.reading(due - 1) - clock.reading(begins)) == pytest.approx(within_s - 1)
+
+
+def test_a_clock_that_stops_for_good_is_never_due() -> None:
+    clock = hours().clock(date(2024, 5, 6), date(2024, 5, 6))
+    assert np.isnan(clock.instant([9 * 3600 + 1, np.nan])).all()
+    assert clock.instant([9 * 3600]) == pytest.approx([at("2024-05-06T18:00")])
+    assert np.isnan(OpeningHours(((),) * 7, "UTC").clock(date(2024, 1, 1), date(2024, 1, 2)).instant([0.0])).all()
