@@ -47,8 +47,8 @@ def test_the_policy_in_force_when_the_clock_started_counts(
 BROKEN = [
     pytest.param(
         '[[policies]]\nkind = "reply"\nwithin_s = 60',
-        "policies.0.kind must be valid: Input should be 'response', 'next_response', 'resolution' or 'ola', got 'reply' "
-        "({path}). Correct it.",
+        "policies.0.kind must be valid: Input should be 'response', 'next_response', 'resolution' or 'ola', got "
+        "'reply' ({path}). Correct it.",
         id="unknown kind",
     ),
     pytest.param(
