@@ -72,7 +72,8 @@ class Call:
         return exit_code
 
     def fail(self, *, kind: str, message: str, exit_code: int, **result: Any) -> int:
-        """Tell an error: the sentence on stderr, or in the JSON result."""
+        """Tell an error: the sentence on stderr, or in the JSON result, without what identifies a customer."""
+        message = _without_persons([message])[0]
         if self.as_json:
             return self.finish({"error": {"kind": kind, "message": message}, **result}, exit_code=exit_code)
         typer.echo(message, err=True)
@@ -132,9 +133,11 @@ def ingest(call: Call, *, paths: Sequence[Path], source: str | None, history: bo
     result = _ingest(workspace, load_settings(workspace), paths, source)
     for warning in result.warnings:
         typer.echo(warning, err=True)
+    labels = [file.path for file in result.files]
+    shown = dict(zip(labels, _without_persons(labels), strict=True))
     for file in result.files:
         aside = ", ".join(f"{reason} {count:,}" for reason, count in sorted(file.set_aside.items())) or "none"
-        call.tell(f"{file.path} → {file.table}: read {file.read:,}, kept {file.kept:,}, set aside: {aside}")
+        call.tell(f"{shown[file.path]} → {file.table}: read {file.read:,}, kept {file.kept:,}, set aside: {aside}")
     if not result.files:
         call.tell(f"Nothing to read: put exports into {workspace / 'data' / 'raw'}, or name the files.")
     return call.finish({"files": [file.as_json() for file in result.files], "warnings": list(result.warnings)})
@@ -303,6 +306,13 @@ def _ingest(workspace: Path, settings: Settings, paths: Sequence[Path], source: 
     from csm_lib.collect.ingest import ingest as read_files
 
     return read_files(workspace, paths=paths, source=source, settings=settings)
+
+
+def _without_persons(texts: list[str]) -> list[str]:
+    """Mask what identifies a customer in texts for the terminal: a file's name, a value that a message quotes."""
+    from csm_lib.collect.privacy import mask_text
+
+    return mask_text(texts)
 
 
 def _tell_history(call: Call, workspace: Path) -> int:

@@ -18,10 +18,12 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from csm_lib.collect.aliases import hide_staff
 from csm_lib.collect.editions import PastEdition, edition_on
 from csm_lib.collect.facts import cut_off, facts_fingerprint
+from csm_lib.collect.identities import stored_key
 from csm_lib.collect.ingest import with_source_zone
-from csm_lib.collect.privacy import mask_text_sql
+from csm_lib.collect.shown_logs import files_query, missing_upstream_query, set_aside_query
 from csm_lib.collect.warehouse import LOG_TABLES, Warehouse
 from csm_lib.definitions import FACTS, TABLES
 from csm_lib.engine import connect
@@ -88,6 +90,7 @@ def open_workbook(
     if written not in ("en", "zh"):
         raise SettingError(f"language must be one of en, zh, got {written!r}. Correct it.")
     os.environ["CSM_LANGUAGE"] = written
+    os.environ["CSM_MINIMUM_GROUP_SIZE"] = str(settings.workbook.minimum_group_size)
     data = Data.open(folder, settings, as_of=as_of or os.environ.get("CSM_AS_OF") or "")
     today = datetime.now(data.settings.workbook.zone).date()
     span = parse_period(period, today=today, fiscal_start_month=settings.workbook.fiscal_start_month)
@@ -115,6 +118,8 @@ class Data:
     def open(cls, workspace: Path, settings: Settings, *, as_of: str = "") -> Data:
         """Open an edition, the present one unless a day is named: a view per table, grain of facts and log.
 
+        Agents and reviewers are seen by alias, unless the settings show their names.
+
         Raises
         ------
         UsageError
@@ -136,6 +141,8 @@ class Data:
                 "has changed since. Run `csm ingest` to make them anew."
             )
         warehouse.create_views(connection, [*TABLES, *(fact.table for fact in FACTS.values()), *LOG_TABLES])
+        if not settings.workbook.show_agent_names:
+            hide_staff(connection, key=stored_key(workspace))
         return cls(connection, zoned, dict(warehouse.edition.tables), past)
 
     def frame(self, name: str) -> pd.DataFrame:
@@ -284,21 +291,21 @@ class Workbook:
     @property
     def files(self) -> pd.DataFrame:
         """One row per ingested file: path, source, table, rows read, kept and set aside by reason, sha256, encoding."""
-        return self.data.frame("files")
+        return self.data.connection.sql(files_query()).to_arrow_table().to_pandas()
 
     @property
     def set_aside(self) -> pd.DataFrame:
-        """One row per row set aside: file, line, column, value, reason.
+        """One row per row set aside: file, line, column, value, reason, and how many have their value in common.
 
-        The value is masked once more: what landed in the wrong column may be a customer's number.
+        Values are masked; still, of those that hardly occur `show` tells only the form (`n_alike`).
         """
-        masked = f"SELECT * REPLACE ({mask_text_sql('value')} AS value) FROM set_aside"
-        return self.data.connection.sql(masked).to_arrow_table().to_pandas()
+        query = set_aside_query(show_staff=self.settings.workbook.show_agent_names)
+        return self.data.connection.sql(query).to_arrow_table().to_pandas()
 
     @property
     def missing_upstream(self) -> pd.DataFrame:
         """One row per row that a later whole delivery lacks: source, table, key, spanned_at and the file it was in."""
-        query = 'SELECT source, "table", key, spanned_at, file FROM deliveries WHERE is_missing ORDER BY ALL'
+        query = missing_upstream_query(show_staff=self.settings.workbook.show_agent_names)
         return self.data.connection.sql(query).to_arrow_table().to_pandas()
 
     def targets(self) -> pd.DataFrame:

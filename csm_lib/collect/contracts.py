@@ -23,6 +23,7 @@ from csm_lib.collect.meanings import settle_meanings
 from csm_lib.collect.privacy import mask_text, mask_text_sql
 from csm_lib.collect.promises import SPACES, Promise, promises_of, raw_value, text_sql
 from csm_lib.collect.rawrows import RawRows, quote_name, quote_text
+from csm_lib.collect.short_texts import mask_short_texts
 from csm_lib.collect.typing_sql import DUCKDB_TYPES, typed_sql
 from csm_lib.definitions import TABLES, Table
 from csm_lib.errors import ContractError, SettingError
@@ -135,7 +136,8 @@ def check_rows(
     twice = mark_clock_changes(
         connection, entry, table, promises=promises, texts=texts, zone=zone, path=path, **look
     )
-    _repeated_keys(connection, table, entry, stage=f"{relation}_stage", n_first=len(promises))
+    mask_short_texts(connection, table, entry, stage=stage)
+    _repeated_keys(connection, table, entry, stage=stage, n_first=len(promises))
     keys = ", ".join(raw_value(entry.columns[name]) for name in _keyed(table, entry))
     rows = _set_aside_rows(connection, raw, table, promises, key=f"concat_ws(', ', {keys})", stage=f"{relation}_stage")
     _keep_view(connection, table, entry, stage=f"{relation}_stage", relation=relation)

@@ -133,11 +133,15 @@ def luhn_sql(digits: str) -> str:
 
 
 def _id_checks_sql(digits: str) -> str:
-    """Give the SQL that tells whether 18 characters end in their check digit (GB 11643-1999, ISO 7064 mod 11-2)."""
+    """Give the SQL that tells whether 18 characters are an identity card's.
+
+    They end in their check digit (GB 11643-1999, ISO 7064 mod 11-2), or in X, which nothing but such a card does: one
+    with a slip of the pen is still somebody's.
+    """
     weights = "[7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]"
     each = f"CAST(({digits})[i] AS INTEGER) * {weights}[i]"
     total = f"list_sum(list_transform(range(1, 18), lambda i: {each}))"
-    return f"upper(({digits})[18]) = '10X98765432'[CAST({total} % 11 AS INTEGER) + 1]"
+    return f"upper(({digits})[18]) IN ('X', '10X98765432'[CAST({total} % 11 AS INTEGER) + 1])"
 
 
 def let_sql(name: str, value: str, body: str) -> str:

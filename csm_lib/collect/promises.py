@@ -9,7 +9,7 @@ from csm_lib.collect.entries import AnyEntry, ColumnMap, part_of_name
 from csm_lib.collect.identities import shown_sql
 from csm_lib.collect.rawrows import RawRows, quote_name, quote_text
 from csm_lib.collect.typing_sql import TYPE_PROMISES
-from csm_lib.definitions import Column, Table, words_of
+from csm_lib.definitions import STAFF_COLUMNS, Column, Table, words_of
 
 __all__ = ["SKIPPED", "SPACES", "Promise", "promises_of", "raw_value", "text_sql", "trimmed_sql"]
 
@@ -81,7 +81,7 @@ def promises_of(table: Table, entry: AnyEntry, raw: RawRows) -> tuple[Promise, .
     """List everything a row must keep, in the order in which it is asked."""
     found = [Promise("blank_row", None, "f_blank", "NULL", "a row must have values")]
     for number, rule in enumerate((*entry.out_of_population, *entry.set_aside)):
-        value = shown_sql(rule.column) if rule.column in raw.columns else "NULL"
+        value = _rule_value(rule.column, entry) if rule.column in raw.columns else "NULL"
         sentence = f"{rule.column or 'a row'} must not meet {rule.when!r}"
         found.append(Promise(rule.reason, rule.column, f"f_{number}", value, sentence))
     for column in table.columns:
@@ -92,6 +92,12 @@ def promises_of(table: Table, entry: AnyEntry, raw: RawRows) -> tuple[Promise, .
             condition, value = f"v_{second} < v_{first}", raw_value(entry.columns[second])
             found.append(Promise("time_order", second, condition, value, f"{second} must not lie before {first}"))
     return tuple(found)
+
+
+def _rule_value(column: str, entry: AnyEntry) -> str:
+    """Give the SQL of what a rule of the source shows of a column: nothing of one that says who of the staff it was."""
+    theirs = {given.from_ for name, given in entry.columns.items() if name in STAFF_COLUMNS}
+    return "'[agent]'" if column in theirs else shown_sql(column)
 
 
 def raw_value(given: ColumnMap) -> str:

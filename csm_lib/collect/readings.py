@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 # raise this when rows would be read differently: files are then read again
-_EDITION = "2"
+_EDITION = "3"
 
 Checked = Sequence[tuple[AnyEntry, CheckedRows, RawRows]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from csm_lib.definitions.facts import FACTS, Fact
 from csm_lib.definitions.indicators import INDICATORS, Indicator, indicator
-from csm_lib.definitions.tables import TABLES, Column, Table, is_edited
+from csm_lib.definitions.tables import STAFF_COLUMNS, TABLES, Column, Table, is_edited
 from csm_lib.definitions.words import GLOSSARY, SPELLINGS, WORD_LISTS, Term, words_of
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "GLOSSARY",
     "INDICATORS",
     "SPELLINGS",
+    "STAFF_COLUMNS",
     "TABLES",
     "WORD_LISTS",
     "Column",

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-__all__ = ["TABLES", "Column", "Table", "is_edited"]
+__all__ = ["STAFF_COLUMNS", "TABLES", "Column", "Table", "is_edited"]
+
+# columns that say who of the staff it was: shown by alias, in every table that has them
+STAFF_COLUMNS = ("agent_id", "reviewer_id", "actor")
 
 ColumnType = Literal["text", "instant", "date", "number", "integer", "boolean"]
 

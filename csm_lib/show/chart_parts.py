@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from csm_lib.errors import SettingError
+from csm_lib.show.disclosure import disclosed
 from csm_lib.show.drawing import COLOURS, Figure
 from csm_lib.show.format import write_code, write_date, write_value
 from csm_lib.show.messages import say
@@ -40,7 +41,9 @@ def measured_at(frame: pd.DataFrame, value: str, at: str) -> pd.Series:
 
 
 def measured(frame: pd.DataFrame, value: str, at: str) -> pd.DataFrame:
-    """Keep the rows with a value and a place, numbered from 0."""
+    """Keep the rows with a value and a place that may be shown, numbered from 0."""
+    measured_at(frame, value, at)
+    frame = disclosed(frame)
     return frame[measured_at(frame, value, at)].reset_index(drop=True)
 
 

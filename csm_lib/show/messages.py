@@ -178,7 +178,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "shortage": ("Too few", "人手不足"),
     "sign_off": ("sign-off", "签署"),
     "signal": ("Signal", "异常信号"),
-    "small_group": ("Groups of fewer than {least} are left out: {k}.", "少于{least}的分组不显示：{k}个。"),
+    "small_groups": (
+        "Groups too small to be shown, for a person could be recognised, or next to one: {n}.",
+        "为避免识别个人而不显示的小分组（含相邻一组）：{n}个。",
+    ),
     "source": ("Source", "来源"),
     "status_done_late": ("done late", "逾期完成"),
     "status_done_on_time": ("done on time", "按期完成"),

@@ -18,6 +18,7 @@ import pandas as pd
 
 from csm_lib.definitions import INDICATORS
 from csm_lib.errors import SettingError
+from csm_lib.show.disclosure import disclosed
 from csm_lib.show.format import NOT_MEASURED, in_language, write_code, write_interval, write_value
 from csm_lib.show.messages import MESSAGES, say
 
@@ -77,7 +78,8 @@ def table(
         `high`, `target` and their like follow the row's `unit` column where there is one, and differences (`change`,
         `gap` …) too, with their sign and for shares in points. `key` and `other` are written by the indicator's name.
     subtitle, note : str, optional
-        Without a note a table without rows says why, as `frame.attrs["reason"]` has it.
+        Without a note a table without rows says why, as `frame.attrs["reason"]` has it. How many groups were too small
+        to be shown is said behind it.
     language : str, optional
 
     Returns
@@ -90,7 +92,8 @@ def table(
     SettingError
         If the name is not a plain name or a column does not exist.
     """
-    rows = frame.reset_index() if frame.index.name else frame.reset_index(drop=True)
+    frame = disclosed(frame.reset_index() if frame.index.name else frame)
+    rows = frame.reset_index(drop=True)
     keep_table(rows, name=name, title=title)
     by_row = "unit" in rows and (columns is None or "unit" not in columns)
     headings = dict(columns or {c: str(c).replace("_", " ") for c in rows.columns if not (by_row and c == "unit")})
@@ -108,7 +111,7 @@ def table(
         .cols_align("left", columns=[c for c in others if c not in right])
         .cols_align("right", columns=right)
     )
-    note = note if len(rows) or note else _why_empty(frame, language)
+    note = _note(frame, note, language)
     return shown.tab_source_note(note) if note else shown
 
 
@@ -215,6 +218,15 @@ def keep_table(frame: pd.DataFrame, *, name: str, title: str) -> None:
 def _page_id(name: str) -> str:
     """Make a table's name an id that a style sheet can point at: such ids begin with a letter."""
     return f"table-{name.replace('_', '-')}" if name[0].isdigit() else name.replace("_", "-")
+
+
+def _note(frame: pd.DataFrame, note: str | None, language: str | None) -> str | None:
+    """Add to a table's note how many groups are not shown, or say why there are no rows."""
+    n_suppressed = frame.attrs.get("suppressed", 0)
+    if not n_suppressed:
+        return note if len(frame) or note else _why_empty(frame, language)
+    said = say("small_groups", language, n=write_value(n_suppressed, "n", language=language))
+    return f"{note} {said}" if note else said
 
 
 def _why_empty(frame: pd.DataFrame, language: str | None) -> str:
