@@ -21,7 +21,6 @@ import pandas as pd
 from csm_lib.collect.aliases import hide_staff
 from csm_lib.collect.editions import PastEdition, edition_on
 from csm_lib.collect.facts import cut_off, facts_fingerprint
-from csm_lib.collect.identities import stored_key
 from csm_lib.collect.ingest import with_source_zone
 from csm_lib.collect.shown_logs import files_query, missing_upstream_query, set_aside_query
 from csm_lib.collect.warehouse import LOG_TABLES, Warehouse
@@ -142,7 +141,7 @@ class Data:
             )
         warehouse.create_views(connection, [*TABLES, *(fact.table for fact in FACTS.values()), *LOG_TABLES])
         if not settings.workbook.show_agent_names:
-            hide_staff(connection, key=stored_key(workspace))
+            hide_staff(connection)
         return cls(connection, zoned, dict(warehouse.edition.tables), past)
 
     def frame(self, name: str) -> pd.DataFrame:

@@ -1,16 +1,16 @@
 """Aliases: whoever reads the warehouse meets agents and reviewers under other names, unless the settings show them.
 
 The names are changed where the tables are opened, not where they are shown, so that no table, figure, sentence, error
-or stored output can hold a name that somebody forgot to hide. An alias of the agents' list wins; anybody else gets
-letters from a keyed hash, the same in every report, whoever joins or leaves.
+or stored output can hold a name that somebody forgot to hide. An alias of the agents' list wins; anybody else gets a
+number in the order of their first day in the data, so that whoever joins later changes nobody's.
 """
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import date
 
 import duckdb
 
@@ -19,69 +19,58 @@ from csm_lib.definitions import FACTS, STAFF_COLUMNS, TABLES
 
 __all__ = ["aliases_of", "hide_staff"]
 
-_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # no vowels: they make no words
-_LENGTH = 5
 _NO_PERSONS = ("agent", "bot", "customer", "system", "user", "客户", "机器人", "系统", "坐席")
 _LIST = "staff_aliases"
+# by which column each table tells when somebody was at work; the list of agents does not
+_SEEN_AT = {
+    "contacts": "created_at",
+    "status_log": "changed_at",
+    "shifts": "starts_at",
+    "reviews": "reviewed_at",
+    "agents": "NULL",
+}
 
 
-def aliases_of(roles: Mapping[str, str], *, given: Mapping[str, str], key: bytes | None) -> dict[str, str]:
+def aliases_of(people: Mapping[str, tuple[str, date | None]], *, given: Mapping[str, str]) -> dict[str, str]:
     """Give each person of the staff an alias of their own.
 
     Parameters
     ----------
-    roles : mapping of str to str
-        Identifier to what the person is called in general: "Agent", "Reviewer".
+    people : mapping of str to (str, date or None)
+        Identifier to what the person is called in general, "Agent" or "Reviewer", and their first day; None without.
     given : mapping of str to str
-        Identifier to the alias of the agents' list; two persons with one alias get their letters behind it.
-    key : bytes or None
-        Of the workspace. Without one the persons are numbered in the order of their identifiers.
+        Identifier to the alias of the agents' list; two persons with one alias get numbers behind it.
 
     Returns
     -------
     dict of str to str
+        No two are alike. Among those of one day the order tells nothing: it is that of a hash.
 
     Examples
     --------
-    >>> aliases_of({"li": "Agent", "wang": "Agent"}, given={"wang": "Heron"}, key=None)
+    >>> aliases_of({"li": ("Agent", date(2024, 1, 5)), "wang": ("Agent", None)}, given={"wang": "Heron"})
     {'li': 'Agent 001', 'wang': 'Heron'}
     """
-    people = sorted(roles)
-    marks = {person: f"{place:03d}" for place, person in enumerate(people, start=1)}
-    if key is not None:
-        length = _LENGTH
-        marks = {person: _mark(person, key, length) for person in people}
-        while len({*marks.values()}) < len(marks):
-            length += 1
-            marks = {person: _mark(person, key, length) for person in people}
     shared = Counter(given.get(person, "") for person in people)
-    found = {}
-    for person in people:
-        alias = given.get(person, "")
-        is_own = bool(alias) and shared[alias] == 1
-        found[person] = alias if is_own else f"{alias or roles[person]} {marks[person]}"
-    return found
+    found = {person: given[person] for person in people if given.get(person) and shared[given[person]] == 1}
+    used, last = {*found.values()}, Counter[str]()
+    for person in sorted(people, key=lambda one: (people[one][1] or date.max, hashlib.sha256(one.encode()).digest())):
+        name = given.get(person) or people[person][0]
+        while person not in found:
+            last[name] += 1
+            alias = f"{name} {last[name]:03d}"
+            if alias not in used:
+                found[person] = alias
+    return dict(sorted(found.items()))
 
 
-def _mark(person: str, key: bytes, length: int) -> str:
-    """Give letters that stand for a person, by HMAC-SHA256 with a purpose of its own."""
-    number = int.from_bytes(hmac.new(key, b"alias of " + person.encode(), hashlib.sha256).digest(), "big")
-    letters = []
-    for _ in range(length):
-        number, place = divmod(number, len(_LETTERS))
-        letters.append(_LETTERS[place])
-    return "".join(letters)
-
-
-def hide_staff(connection: duckdb.DuckDBPyConnection, *, key: bytes | None) -> None:
+def hide_staff(connection: duckdb.DuckDBPyConnection) -> None:
     """Put views with aliases in the place of all views that say who of the staff it was.
 
     Parameters
     ----------
     connection : DuckDBPyConnection
         Has a view of every table and grain under its name; afterwards these show aliases.
-    key : bytes or None
-        See `aliases_of`.
 
     Notes
     -----
@@ -89,9 +78,9 @@ def hide_staff(connection: duckdb.DuckDBPyConnection, *, key: bytes | None) -> N
     """
     columns = {name: [column.name for column in table.columns] for name, table in TABLES.items()}
     concerned = {name: _staff_among(found) for name, found in columns.items()}
-    roles = _roles(connection, {name: found for name, found in concerned.items() if found})
+    people = _people(connection, {name: found for name, found in concerned.items() if found})
     listed = connection.sql("SELECT agent_id, trim(alias) FROM agents WHERE nullif(trim(alias), '') IS NOT NULL")
-    aliases = aliases_of(roles, given=dict(listed.fetchall()), key=key)
+    aliases = aliases_of(people, given=dict(listed.fetchall()))
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {_LIST} (person VARCHAR, alias VARCHAR)")
     connection.execute(
         f"INSERT INTO {_LIST} SELECT unnest($1::VARCHAR[]), unnest($2::VARCHAR[])", [[*aliases], [*aliases.values()]]
@@ -106,17 +95,21 @@ def _staff_among(columns: Iterable[str]) -> list[str]:
     return [name for name in columns if name in STAFF_COLUMNS]
 
 
-def _roles(connection: duckdb.DuckDBPyConnection, concerned: Mapping[str, list[str]]) -> dict[str, str]:
-    """Say of everybody in the tables whether they are an agent; who only reviews is a reviewer."""
+def _people(
+    connection: duckdb.DuckDBPyConnection, concerned: Mapping[str, list[str]]
+) -> dict[str, tuple[str, date | None]]:
+    """Say of everybody in the tables whether they are an agent, or only review, and their first day at work."""
     parts = [
-        f"SELECT DISTINCT {column} AS person, {column == 'reviewer_id'} AS reviews FROM {name}"
+        f"SELECT {column} AS person, {column == 'reviewer_id'} AS reviews, "
+        f"min(CAST({_SEEN_AT[name]} AS DATE)) AS seen_on FROM {name} GROUP BY 1"
         for name, found in concerned.items()
         for column in found
     ]
-    query = f"SELECT person, bool_and(reviews) FROM ({' UNION ALL '.join(parts)}) WHERE person IS NOT NULL GROUP BY 1"
-    rows = connection.sql(query).fetchall()
+    query = f"SELECT person, bool_and(reviews), min(seen_on) FROM ({' UNION ALL '.join(parts)}) GROUP BY 1"
     return {
-        person: "Reviewer" if is_reviewer else "Agent" for person, is_reviewer in rows if person not in _NO_PERSONS
+        person: ("Reviewer" if is_reviewer else "Agent", seen_on)
+        for person, is_reviewer, seen_on in connection.sql(query).fetchall()
+        if person is not None and person not in _NO_PERSONS
     }
 
 

@@ -31,7 +31,6 @@ __all__ = [
     "load_key",
     "pseudonym_sql",
     "shown_sql",
-    "stored_key",
     "use_key",
 ]
 
@@ -101,20 +100,6 @@ def load_key(workspace: Path, *, expected: str = "") -> bytes:
     if os.name == "posix" and path.stat().st_mode & 0o077:
         path.chmod(0o600)
     return key
-
-
-def stored_key(workspace: Path) -> bytes | None:
-    """Give the key of a workspace for reading only: None where there is none, or none that can be read.
-
-    Examples
-    --------
-    >>> stored_key(Path("nowhere")) is None
-    True
-    """
-    try:
-        return bytes.fromhex((workspace / KEY_FILE).read_text(encoding="ascii").strip()) or None
-    except (OSError, ValueError):
-        return None
 
 
 def _wrong_key(path: Path, got: str) -> str:

@@ -16,6 +16,9 @@ __all__ = ["let_sql", "luhn_sql", "mask_text", "mask_text_sql", "plain_sql"]
 # figures, signs and spaces of other widths, and the plain ones they stand for; what comes after them is left out
 _WIDE = "０１２３４５６７８９＠＋．－（）：‐‑‒–—―−\u00a0\u2002\u2003\u2009\u202f\u3000"
 _PLAIN = "0123456789@+.-():" + "-" * 7 + " " * 6
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_WIDE = "".join(chr(ord(letter) + 0xFEE0) for letter in _LETTERS) + _WIDE
+_PLAIN = _LETTERS + _PLAIN
 _INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"
 # stands before an order number while the others are looked for
 _GUARD = "\ue000"
@@ -53,7 +56,7 @@ _FIRST = (
         r"\1[passport]",
     ),
 )
-_GROUPED = "[3-6][0-9]{3}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4}(?:[ -]?[0-9]{1,3})?"
+_GROUPED = "[3-6][0-9]{3}[ .-][0-9]{4}[ .-][0-9]{4}[ .-][0-9]{4}(?:[ .-]?[0-9]{1,3})?"
 # candidates that prove themselves by a check sum
 _ID_18 = (
     rf"{_BEFORE}({_PROVINCE}[0-9]{{4}}[ -]?(?:18|19|20)[0-9]{{2}}{_DAY}[ -]?[0-9]{{3}}[0-9Xx]){_AFTER}"
@@ -90,6 +93,8 @@ _LAST = (
     (f"{_BEFORE}{_GROUPED}{_AFTER}", r"\1[card]\2"),
     (rf"{_BEFORE}{_PROVINCE}[0-9]{{6}}{_DAY}[0-9]{{3}}{_AFTER}", r"\1[id]\2"),
     (rf"{_BEFORE}{_COUNTRY}(?:{_MOBILE}){_AFTER}", r"\1[phone]\2"),
+    # in the name of a file
+    (rf"(_)1[3-9][0-9]{{9}}{_AFTER}", r"\1[phone]\2"),
     (r"\+[0-9][0-9 ().-]{6,16}[0-9]", "[phone]"),
     (
         rf"{_BEFORE}(?:001[ -]?[2-9][0-9]{{2}}[ -]?[0-9]{{3}}[ -]?[0-9]{{4}}|"
