@@ -92,25 +92,25 @@ def review_plan_summary(plan: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per stratum, ascending, missing last: `stratum n_weeks n_eligible n_planned n_reviewed shortfall
-        reviewed_share`.
+        One row per stratum, ascending, missing last: `stratum n_weeks n_weeks_short n_eligible n_planned n_reviewed
+        shortfall reviewed_share`.
 
     Examples
     --------
     >>> plan = pd.DataFrame({"week_on": [1, 2], "stratum": "chat", "n_eligible": [10, 10], "n_planned": [2, 2],
     ...                      "n_reviewed": [1, 3], "shortfall": [1, 0]})
     >>> review_plan_summary(plan).values.tolist()
-    [['chat', 2, 20, 4, 4, 1, 0.2]]
+    [['chat', 2, 1, 20, 4, 4, 1, 0.2]]
     """
     numbers = ["n_eligible", "n_planned", "n_reviewed", "shortfall"]
-    weeks = plan.groupby("stratum", dropna=False, observed=True)
-    table = weeks[numbers].sum().assign(n_weeks=weeks.size())
+    weeks = plan.assign(is_short=plan["shortfall"] > 0).groupby("stratum", dropna=False, observed=True)
+    table = weeks[numbers].sum().assign(n_weeks=weeks.size(), n_weeks_short=weeks["is_short"].sum())
     table["reviewed_share"] = table["n_reviewed"] / table["n_eligible"]
-    return table.reset_index()[["stratum", "n_weeks", *numbers, "reviewed_share"]]
+    return table.reset_index()[["stratum", "n_weeks", "n_weeks_short", *numbers, "reviewed_share"]]
 
 
 def review_precision(
-    reviews: Any, *, n_eligible: int, margin: float, key: str = "accuracy", level: float = 0.95
+    reviews: Any, *, n_eligible: int, margin: float, key: str = "accuracy", n_weeks: int = 0, level: float = 0.95
 ) -> pd.DataFrame:
     """Say what precision the reviews of a period buy, and how many a wanted precision takes.
 
@@ -124,13 +124,16 @@ def review_precision(
         Wanted half-width of the interval, as a share.
     key : str
         A reviewed indicator.
+    n_weeks : int
+        Weeks that the missing reviews are spread over; 0 where that is not asked.
     level : float, 0–1
 
     Returns
     -------
     DataFrame
-        One row: `key n n_eligible value low high half_width margin n_needed is_enough`. Without reviews the need is
-        that of a share of one half, the largest.
+        One row: `key n n_eligible value low high half_width margin n_needed n_more_per_week is_enough`. Without reviews
+        the need is that of a share of one half, the largest. `n_more_per_week` (NaN without weeks) is rounded up: no
+        review can be done in part.
 
     Notes
     -----
@@ -156,6 +159,7 @@ def review_precision(
     needed = math.ceil(first / (1 + (first - 1) / n_eligible)) if n_eligible else 0
     found = {"key": key, "n": n, "n_eligible": n_eligible, "value": value, "low": float(row["low"]),
              "high": float(row["high"]), "half_width": half_width, "margin": margin, "n_needed": needed,
+             "n_more_per_week": math.ceil(max(needed - n, 0) / n_weeks) if n_weeks else math.nan,
              "is_enough": bool(half_width <= margin)}  # fmt: skip
     return pd.DataFrame([found])
 

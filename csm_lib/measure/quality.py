@@ -23,6 +23,7 @@ from csm_lib.measure.sums import columns_of, narrowed
 from csm_lib.results import Estimate
 
 __all__ = [
+    "CLOCK_REASONS",
     "INNOCENT_REASONS",
     "INSTANTS",
     "completeness",
@@ -37,6 +38,9 @@ __all__ = [
 
 # rows set aside for these reasons are no fault of the file
 INNOCENT_REASONS = ("superseded", "duplicate", "out_of_population")
+
+# reasons that speak of clocks: times out of order, durations below zero, local times that never were
+CLOCK_REASONS = ("time_order", "negative_duration", "skipped_local_time")
 
 # the instant that says how old a table's row is
 INSTANTS = MappingProxyType(

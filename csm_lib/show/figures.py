@@ -6,15 +6,19 @@ rows it draws. An empty table gives an empty chart that says so.
 
 from __future__ import annotations
 
+from csm_lib.show.charts_of_days import plot_days
 from csm_lib.show.charts_of_groups import plot_heatmap, plot_pareto, plot_teams, plot_waterfall
 from csm_lib.show.charts_of_many import plot_trends
 from csm_lib.show.charts_of_pairs import plot_matrix
+from csm_lib.show.charts_of_steps import plot_bridge
 from csm_lib.show.charts_over_time import plot_control, plot_forecast, plot_need, plot_scenarios, plot_trend
 from csm_lib.show.drawing import Figure
 
 __all__ = [
     "Figure",
+    "plot_bridge",
     "plot_control",
+    "plot_days",
     "plot_forecast",
     "plot_heatmap",
     "plot_matrix",

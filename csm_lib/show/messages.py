@@ -9,6 +9,11 @@ __all__ = ["MESSAGES", "say"]
 MESSAGES: dict[str, tuple[str, str]] = {
     "actual": ("Actual", "实际"),
     "agents": ("Agents", "坐席数"),
+    "alt_bridge": (
+        "{title}: the official {official} becomes our {ours}; {explained} is explained by other rows counted, "
+        "{rest} is not explained.",
+        "{title}：官方数值{official}，本报告{ours}；口径差异解释{explained}，未解释{rest}。",
+    ),
     "alt_compared": (
         "{title}: the largest difference is at {where} ({first} {before}, {second} {after}); "
         "on average {first} {mean_before}, {second} {mean_after}.",
@@ -21,6 +26,16 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "alt_control_signal": (
         "{title}: {k} of {n} points are signals, the latest at {where} with {value} (centre line {centre}).",
         "{title}：{n}个点中有{k}个异常信号，最近一次在{where}，为{value}（中心线{centre}）。",
+    ),
+    "alt_days": (
+        "{title}: of {n} days judged over {k} sources {missing} are missing and {late} late, most of them of {where} "
+        "({most}).",
+        "{title}：{k}个来源共判断{n}天，缺失{missing}天，不完整{late}天；最多的是{where}（{most}天）。",
+    ),
+    "alt_days_calm": (
+        "{title}: none of {n} days judged over {k} sources is missing or late; the thinnest is {day} of {where}, "
+        "with {ratio} of what its weekday brings.",
+        "{title}：{k}个来源共判断{n}天，没有缺失或不完整；最少的是{where}的{day}，为同星期常量的{ratio}。",
     ),
     "alt_empty": ("{title}: nothing was measured.", "{title}：没有可用数据。"),
     "alt_forecast": (
@@ -84,12 +99,24 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "asked_roster": ("The cheapest roster", "最低成本排班"),
     "asked_where": ("Where the gap sits", "差距所在"),
     "before": ("Before", "之前"),
+    "bridge_exclusions": ("Exclusions", "排除"),
+    "bridge_official": ("Official figure", "官方数值"),
+    "bridge_ours": ("Ours", "本报告"),
+    "bridge_population": ("Population", "总体"),
+    "bridge_rest": ("Not explained", "未解释"),
+    "bridge_undone": ("not redone", "无法重算"),
+    "bridge_window": ("Window", "时段"),
     "cause_part": ("{share} are coded to {cause} ({interval})", "{share}归因于{cause}（{interval}）"),
     "centre": ("Centre line", "中心线"),
+    "colon": (": ", "："),
     "comma": (", ", "，"),
     "contacts_held": ("Live contacts the agent held", "坐席同时接待数"),
     "count": ("Count", "数量"),
     "cumulative": ("Cumulative share", "累计占比"),
+    "day_closed": ("Closed, or no data due", "休息或无应到数据"),
+    "day_late": ("Late: too few rows", "不完整：行数过少"),
+    "day_missing": ("Missing: no rows", "缺失：没有数据"),
+    "day_ratio": ("Rows ÷ usual", "行数÷常量"),
     "forecast": ("Forecast", "预测"),
     "formula": ("Formula", "公式"),
     "full_stop": (".", "。"),

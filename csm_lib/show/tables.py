@@ -27,7 +27,7 @@ __all__ = ["NAME_PATTERN", "Table", "keep_table", "scorecard_table", "table", "w
 NAME_PATTERN = r"[a-z0-9][a-z0-9_]{0,60}"
 _OF_THE_ROW = (
     "value", "low", "high", "target", "reference", "before", "after", "actual", "baseline", "previous", "year_before",
-    "benchmark", "rest",
+    "benchmark", "rest", "official", "level",
 )  # fmt: skip
 _CODED = ("verdict", "status")  # codes that have words in the messages
 # codes of the data that a reader gets as words; other columns may hold real names with a "_"
@@ -40,6 +40,7 @@ _KEYS = ("key", "other", "indicator")  # where all are indicators, a reader gets
 _CHANGES = (
     "gap", "change", "change_low", "change_high", "year_change", "year_change_low", "year_change_high",
     "benchmark_gap", "difference", "difference_low", "difference_high", "smallest_change",
+    "explained", "unexplained",
 )  # fmt: skip
 _SIGNS = {"met": "✓", "missed": "✗", "too_close": "≈", "no_target": "·", "not_measured": NOT_MEASURED}
 

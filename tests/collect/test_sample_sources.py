@@ -9,6 +9,8 @@ import pytest
 
 from csm_lib.collect.ingest import IngestResult, ingest
 from csm_lib.collect.sample import write_sample, write_tables
+from csm_lib.measure.bridge import bridge, bridge_summary
+from csm_lib.workbook import open_workbook
 from csm_lib.workspaces import write_sample_settings
 
 DIRT = ("duplicate", "blank_row", "time_order", "unknown_word")
@@ -18,8 +20,8 @@ DIRT = ("duplicate", "blank_row", "time_order", "unknown_word")
 def ingested(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, IngestResult]:
     workspace = tmp_path_factory.mktemp("sample")
     write_sample_settings(workspace)
-    write_sample(workspace / "data" / "raw" / "sample", contacts_per_quarter=500, seed=3)
-    write_tables(workspace / "data" / "tables")
+    official = write_sample(workspace / "data" / "raw" / "sample", contacts_per_quarter=500, seed=3)
+    write_tables(workspace / "data" / "tables", official=official)
     return workspace, ingest(workspace)
 
 
@@ -42,6 +44,15 @@ def test_exactly_the_planted_dirt_is_set_aside(ingested: tuple[Path, IngestResul
         assert dict(found[name].set_aside) == expected, name
     for name, file in found.items():
         assert file.read == file.kept + sum(file.set_aside.values()), name
+
+
+def test_the_vendors_answer_rate_leads_to_ours_without_a_rest(ingested: tuple[Path, IngestResult]) -> None:
+    # the vendor counts on what happened, before any export; the bridge redoes it on the facts
+    book = open_workbook("2024Q1", workspace=ingested[0])
+    found = bridge_summary(bridge(book.facts, book.table("official_figures"), period=book.period)).set_index("key")
+    assert found.loc["answer_rate", "unexplained"] == pytest.approx(0, abs=1e-12)
+    assert abs(found.loc["answer_rate", "difference"]) > 0.005
+    assert found.loc["fcr", "reason"] == "'24 h' cannot be redone on our rows"
 
 
 def test_reading_it_again_changes_nothing(ingested: tuple[Path, IngestResult]) -> None:

@@ -120,6 +120,13 @@ def test_how_many_reviews_a_precision_takes() -> None:
     assert review_precision(nothing, n_eligible=10**9, margin=0.05).loc[0, "n_needed"] == 385
 
 
+def test_how_many_more_a_week_that_is() -> None:
+    # 370 are needed, none is there, 13 weeks: 28.5 a week
+    nothing = reviewed(0, 0)
+    assert review_precision(nothing, n_eligible=10_000, margin=0.05, n_weeks=13).loc[0, "n_more_per_week"] == 29
+    assert math.isnan(review_precision(nothing, n_eligible=10_000, margin=0.05).loc[0, "n_more_per_week"])
+
+
 def test_more_reviews_buy_more_precision() -> None:
     few, many = (
         review_precision(reviewed(n * 9 // 10, n), n_eligible=n * 10, margin=0.05).iloc[0] for n in (100, 1000)

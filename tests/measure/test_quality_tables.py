@@ -87,7 +87,7 @@ def test_a_surplus_of_one_week_does_not_make_good_for_another() -> None:
          "n_reviewed": [0, 10, 1], "shortfall": [2, 0, 0]}
     )  # fmt: skip
     assert review_plan_summary(plan).values.tolist() == [
-        ["chat", 2, 40, 8, 10, 2, 0.25], ["phone", 1, 5, 1, 1, 0, 0.2],
+        ["chat", 2, 1, 40, 8, 10, 2, 0.25], ["phone", 1, 0, 5, 1, 1, 0, 0.2],
     ]  # fmt: skip
 
 

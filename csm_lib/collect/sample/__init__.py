@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from csm_lib.collect.sample.files import write_files
+from csm_lib.collect.sample.official import OfficialFigure, official_figures
 from csm_lib.collect.sample.tables import write_tables
 from csm_lib.collect.sample.truth import truths
 from csm_lib.collect.sample.world import make_world
@@ -21,7 +22,7 @@ DEFAULT_SEED = 20_240_410
 
 def write_sample(
     folder: Path, *, contacts_per_quarter: int = 30_000, seed: int = DEFAULT_SEED, evening_agents_extra: int = 0
-) -> None:
+) -> tuple[OfficialFigure, ...]:
     """Write nine quarters and ten days of exports, and the truth file beside them.
 
     Parameters
@@ -34,6 +35,11 @@ def write_sample(
         The same seed gives the same files, byte for byte in CSV and cell for cell in spreadsheets.
     evening_agents_extra : int, ≥ 0
         Phone agents added from 17 to 21 on every day, to see what they change.
+
+    Returns
+    -------
+    tuple of OfficialFigure
+        What the hotline's vendor publishes about the sample, for `write_tables`.
 
     Raises
     ------
@@ -51,3 +57,4 @@ def write_sample(
         "secrets": secrets,
     }
     (folder / "truth.json").write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return official_figures(world)
