@@ -18,9 +18,12 @@ def connect() -> duckdb.DuckDBPyConnection:
     --------
     >>> connect().execute("SELECT current_setting('TimeZone')").fetchall()
     [('UTC',)]
+    >>> connect().execute("SELECT current_setting('enable_progress_bar')").fetchall()
+    [(False,)]
     """
     connection = duckdb.connect(
         config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
     )
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")  # a slow query would print a bar into a notebook's page
     return connection
