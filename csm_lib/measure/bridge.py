@@ -59,7 +59,7 @@ _SQL_WORDS = frozenset((
 # fmt: on
 _WITHIN = re.compile(r"abandoned within (\d+(?:\.\d+)?) ?s(?:econds)?")
 _SAFE = re.compile(r"(?:[\w\s.,()+*/%<>=!-]|'[^';]*')*")
-_COLUMNS = ("source", "key", "step", "detail", "change", "level", "unit", "reason")
+_COLUMNS = ("source", "key", "step", "detail", "change", "level", "unit", "reason", "n")
 
 
 def bridge(
@@ -83,11 +83,11 @@ def bridge(
     Returns
     -------
     DataFrame
-        Several rows per figure, in order: `source key step detail change level unit reason`. First the official value,
+        Several rows per figure, in order: `source key step detail change level unit reason n`. First the official one,
         then what each choice of the vendor makes, then the rest that none of them explains, then ours. `level` is the
         sum so far, in `unit`: the first is the official value, the last is ours; these two have no `change`. A choice
         that cannot be read or redone has no change and a `reason`: its part stays in the rest. Where we measured
-        nothing, the rest is NaN.
+        nothing, the rest is NaN. `n` are our rows in the population after the step (NaN where nothing was counted).
 
     Notes
     -----
@@ -124,7 +124,7 @@ def bridge_summary(steps: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per figure: `key source official value difference explained unexplained unit reason`; `difference` =
+        One row per figure: `key source official value difference explained unexplained unit reason n`; `difference` =
         ours − official = `explained` + `unexplained`; `reason` joins those of the steps that could not be redone.
 
     Examples
@@ -133,20 +133,20 @@ def bridge_summary(steps: pd.DataFrame) -> pd.DataFrame:
     ...         ("v", "answer_rate", "window", "", -0.1, 0.8, "share", ""),
     ...         ("v", "answer_rate", "rest", "", 0.05, 0.85, "share", ""),
     ...         ("v", "answer_rate", "ours", "", math.nan, 0.85, "share", "")]
-    >>> found = bridge_summary(pd.DataFrame(rows, columns=list(_COLUMNS)))
+    >>> found = bridge_summary(pd.DataFrame(rows, columns=list(_COLUMNS[:-1])).assign(n=20))
     >>> found[["official", "value", "explained", "unexplained"]].values.tolist()
     [[0.9, 0.85, -0.1, 0.05]]
     """
     rows = []
     for (key, source), part in steps.groupby(["key", "source"], sort=False, dropna=False):
         change = part.groupby("step", sort=False)["change"].sum(min_count=1)
-        level = part.set_index("step")["level"]
+        level, n = part.set_index("step")["level"], part.set_index("step")["n"]
         value, told = float(level.get("ours", math.nan)), float(level["official"])
         explained = math.fsum(change[[step for step in STEPS[1:4] if step in change]].dropna())
         reasons = "; ".join(dict.fromkeys(text for text in part["reason"] if text))
         rows.append((key, source, told, value, value - told, explained, float(change["rest"]), part["unit"].iloc[0],
-                     reasons))  # fmt: skip
-    columns = ["key", "source", "official", "value", "difference", "explained", "unexplained", "unit", "reason"]
+                     reasons, n.get("ours", math.nan)))  # fmt: skip
+    columns = ["key", "source", "official", "value", "difference", "explained", "unexplained", "unit", "reason", "n"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -165,32 +165,31 @@ def _steps(facts: Mapping[str, Any], row: Mapping[str, Any]) -> list[dict[str, A
     told, unit = float(row["value"]), INDICATORS[key].unit if key in INDICATORS else "exact"
     made: list[dict[str, Any]] = []
 
-    def add(step: str, detail: str, change: float, level: float, reason: str = "") -> None:
+    def add(step: str, detail: str, change: float, level: float, reason: str = "", n: float = math.nan) -> None:
         made.append({"source": source, "key": key, "step": step, "detail": detail, "change": change, "level": level,
-                     "unit": unit, "reason": reason})  # fmt: skip
+                     "unit": unit, "reason": reason, "n": n})  # fmt: skip
 
     add("official", source, math.nan, told)
     if key not in INDICATORS:
         add("rest", "", math.nan, math.nan, f"{key!r} is no indicator")
         return made
     held = dict(facts)
-    ours = last = _value(held, key)
-    changes = []
+    ours, n_ours = _value(held, key)
+    last = ours
     for step, detail in _choices(row):
         changed = None if math.isnan(ours) else _redone(held, key, step, detail)
         if changed is None:
             add(step, detail, math.nan, math.nan, f"{detail!r} cannot be redone on our rows")
             continue
-        value = _value(changed, key)
+        value, n = _value(changed, key)
         if math.isnan(value):
             add(step, detail, math.nan, math.nan, f"{detail!r} leaves no row")
             continue
-        changes.append((len(made), last - value))
+        add(step, detail, last - value, math.nan, n=n)
         held, last = changed, value
-        add(step, detail, changes[-1][1], math.nan)
     rest = last - told
     add("rest", "", rest, math.nan, "" if not math.isnan(ours) else "not measured here")
-    add("ours", "", math.nan, ours)
+    add("ours", "", math.nan, ours, n=n_ours)
     return _levelled(made)
 
 
@@ -214,8 +213,9 @@ def _text(entry: Any) -> str:
     return entry.strip() if isinstance(entry, str) else ""
 
 
-def _value(facts: Mapping[str, Any], key: str) -> float:
-    return float(measure(facts, key, level=None)["value"].iloc[0])
+def _value(facts: Mapping[str, Any], key: str) -> tuple[float, int]:
+    row = measure(facts, key, level=None).iloc[0]
+    return float(row["value"]), int(row["n"])
 
 
 def _redone(facts: Mapping[str, Any], key: str, step: str, text: str) -> dict[str, Any] | None:
