@@ -102,9 +102,8 @@ def demo(
     write_sample_settings(workspace)
     _step(f"making the sample organisation, {contacts_per_quarter:,} contacts a quarter")
     raw = workspace / "data" / "raw" / "sample"
-    official = write_sample(
-        raw, contacts_per_quarter=contacts_per_quarter, seed=DEFAULT_SEED if seed is None else seed
-    )
+    chosen = DEFAULT_SEED if seed is None else seed
+    official = write_sample(raw, contacts_per_quarter=contacts_per_quarter, seed=chosen)
     write_tables(workspace / "data" / "tables", official=official)
     _step("reading its exports into the warehouse")
     result = _ingest(workspace, load_settings(workspace), [], None)
