@@ -152,28 +152,23 @@ ASOF JOIN (SELECT customer_id, issue, created_at FROM contacts
     ON w.customer_id = n.customer_id AND w.issue = n.issue AND w.window_opens_at < n.created_at
 """
 
-# open live contacts of the same agent at the moment this one is taken, itself included
+# open live contacts of the same agent at the moment this one is taken, itself included: what was taken until then less
+# what was over by then
 _LOAD = """
 turns AS (
-    SELECT agent_id, taken_at AS turned_at, 1 AS step FROM ended
+    SELECT contact_id, agent_id, taken_at AS turned_at, 1 AS step FROM ended
     WHERE is_live AND agent_id IS NOT NULL AND taken_at IS NOT NULL
     UNION ALL
-    SELECT agent_id, COALESCE(closed_at, resolved_at, taken_at + to_seconds(COALESCE(effort_s, 0))), -1 FROM ended
+    SELECT NULL, agent_id, COALESCE(closed_at, resolved_at, taken_at + to_seconds(COALESCE(effort_s, 0))), -1
+    FROM ended
     WHERE is_live AND agent_id IS NOT NULL AND taken_at IS NOT NULL
-),
-loads AS (
-    SELECT agent_id, turned_at, max(open_contacts) AS agent_load_at_start
-    FROM (
-        SELECT agent_id, turned_at, step,
-            sum(step) OVER (PARTITION BY agent_id ORDER BY turned_at, step ROWS UNBOUNDED PRECEDING) AS open_contacts
-        FROM turns
-    )
-    WHERE step = 1
-    GROUP BY ALL
 )
-SELECT e.contact_id, l.agent_load_at_start
-FROM (SELECT contact_id, agent_id, taken_at FROM ended WHERE is_live) e
-JOIN loads l ON l.agent_id = e.agent_id AND l.turned_at = e.taken_at
+SELECT contact_id, agent_load_at_start
+FROM (
+    SELECT contact_id, step, sum(step) OVER (PARTITION BY agent_id ORDER BY turned_at) AS agent_load_at_start
+    FROM turns
+)
+WHERE step = 1
 """
 
 _ANSWERS = """
@@ -255,6 +250,7 @@ WITH handled AS (
         COALESCE(c.{stratum}, '') AS stratum_value,
         f.local_date, date_trunc('week', f.local_date)::DATE AS week_on, f.is_handled
     FROM contacts c JOIN contact_facts f USING (contact_id)
+    WHERE EXISTS (FROM reviews)
 ),
 frame AS (SELECT stratum_value, week_on, count(*) FILTER (is_handled) AS n_contacts FROM handled GROUP BY ALL),
 judged AS (

@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 
 import duckdb
 
 from csm_lib.collect import fact_queries
 from csm_lib.collect.business_clock import register_steps
+from csm_lib.collect.commits import files_sql, write_file
 from csm_lib.collect.rawrows import quote_text
 from csm_lib.definitions import FACTS, TABLES
 from csm_lib.settings import Settings
@@ -69,19 +71,23 @@ def cut_off(connection: duckdb.DuckDBPyConnection, settings: Settings) -> date |
     return date.fromisoformat(found[0]) if found[0] else None
 
 
-def build_facts(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Mapping[str, str]:
-    """Make the fact tables as temporary tables of a connection.
+def build_facts(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, *, folder: Path
+) -> Mapping[str, tuple[Path, ...]]:
+    """Make the fact tables as Parquet files, one after the other, so that a large table never lies in memory.
 
     Parameters
     ----------
     connection : DuckDBPyConnection
         Holds a view or table for each canonical table that was ingested; a missing one counts as empty.
     settings : Settings
+    folder : Path
+        Where the files go; it is there and empty.
 
     Returns
     -------
-    mapping of str to str
-        Grain to the name of the temporary table, whose columns are those of `definitions.FACTS`.
+    mapping of str to tuple of Path
+        Fact table to its files, in the order of their rows, with the columns of `definitions.FACTS`; at least one.
     """
     _add_missing_tables(connection)
     step_s = register_steps(connection, settings)
@@ -90,15 +96,20 @@ def build_facts(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Ma
     for name, query in fact_queries.CONTACT_TIES.items():
         tied = query.format(**context, part="true")
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM ({tied}) ORDER BY contact_id")
+    files: dict[str, tuple[Path, ...]] = {}
     for fact in FACTS.values():
         columns = ", ".join(f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in fact.columns.items())
         for place, part in enumerate(parts if fact.grain == "contact" else ("true",)):
+            path = folder / f"{fact.table}-{place:05d}.parquet"
             query = getattr(fact_queries, fact.grain.upper()).format(**context, part=part)
-            into = f"INSERT INTO {fact.table}" if place else f"CREATE OR REPLACE TEMP TABLE {fact.table} AS"
-            connection.execute(f"{into} SELECT {columns} FROM ({query}) ORDER BY {fact.key}")
+            write_file(connection, path, f"SELECT {columns} FROM ({query}) ORDER BY {fact.key}")
+            files[fact.table] = (*files.get(fact.table, ()), path)
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {fact.table} AS FROM {files_sql(files[fact.table])}")
     for name in fact_queries.CONTACT_TIES:
         connection.execute(f"DROP TABLE {name}")
-    return {fact.grain: fact.table for fact in FACTS.values()}
+    for name in files:
+        connection.execute(f"DROP VIEW {name}")
+    return files
 
 
 def _parts(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
 import duckdb
@@ -47,8 +48,10 @@ def make_facts(writer: Writer, settings: Settings) -> None:
     if made_from == writer.edition.facts_made_from or not tables:
         return
     writer.reading.create_views(writer.connection, tables)
-    for name in build_facts(writer.connection, settings).values():
-        writer.replace(name, f"FROM {name}")
+    # beside the tables, so that moving a file there is a matter of its name
+    with tempfile.TemporaryDirectory(prefix=".scratch-facts-", dir=writer.folder) as scratch:
+        for name, files in build_facts(writer.connection, settings, folder=Path(scratch)).items():
+            writer.replace_by_files(name, files)
     writer.remember_facts(made_from)
 
 

@@ -14,13 +14,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote
 
 import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
+from csm_lib.collect.commits import commit_files, commit_rows, files_sql
 from csm_lib.collect.editions import Edition, PastEdition
 from csm_lib.collect.locks import exclusive
 from csm_lib.collect.rawrows import quote_name, quote_text
@@ -206,6 +207,10 @@ class Writer:
         int
             Rows written; 0 leaves the version as it is.
         """
+        if not self.reading.has(table):
+            n_rows = self._write(table, query, mode="append")
+            self._count(table, added=n_rows)
+            return n_rows
         columns = list(table_types(table))
         name = f"changed_{table}"
         there = self.reading.snapshot_sql(table)
@@ -230,12 +235,23 @@ class Writer:
 
     def replace(self, table: str, query: str) -> bool:
         """Make a query's rows the whole table; tell whether that changed anything."""
-        is_same = self._sums(table, f"({query})") == self._sums(table, self.reading.snapshot_sql(table))
-        if is_same and self.reading.has(table):
+        if self._is_same(table, f"({query})"):
             return False
         self._count_replaced(table, query)
         self._write(table, query, mode="overwrite")
         return True
+
+    def replace_by_files(self, table: str, files: Sequence[Path]) -> bool:
+        """Make Parquet files, at least one, the whole table and take them away; tell whether that changed anything."""
+        if self._is_same(table, files_sql(files)):
+            return False
+        commit_files(self.connection, self.folder / table, files)
+        self._note(table)
+        return True
+
+    def _is_same(self, table: str, rows: str) -> bool:
+        there = self.reading.snapshot_sql(table)
+        return self.reading.has(table) and self._sums(table, rows) == self._sums(table, there)
 
     def replace_part(self, table: str, query: str, *, where: str) -> bool:
         """Make a query's rows all that the table has where a plain condition holds; tell if that changed it."""
@@ -284,13 +300,11 @@ class Writer:
     def _rows(self, query: str) -> pa.RecordBatchReader:
         return self.connection.sql(query).to_arrow_reader(_BATCH_ROWS)
 
-    def _write(self, table: str, query: str, *, mode: str) -> None:
-        path = str(self.folder / table)
-        if mode == "append":
-            write_deltalake(path, self._rows(query), mode="append", schema_mode="merge")
-        else:
-            write_deltalake(path, self._rows(query), mode="overwrite", schema_mode="overwrite")
-        self._note(table)
+    def _write(self, table: str, query: str, *, mode: Literal["append", "overwrite"]) -> int:
+        n_rows = commit_rows(self.connection, self.folder / table, query, mode=mode)
+        if n_rows or mode == "overwrite":
+            self._note(table)
+        return n_rows
 
     def _merge(self, table: str, query: str, key: Sequence[str]) -> None:
         alike = " AND ".join(

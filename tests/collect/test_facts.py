@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pytest
 
+from csm_lib.collect.commits import files_sql
 from csm_lib.collect.facts import build_facts, cut_off, facts_fingerprint
 from csm_lib.definitions import FACTS, TABLES
 from csm_lib.engine import connect
@@ -37,8 +40,9 @@ def facts_of(grain: str = "contact", *, settings: Settings = SETTINGS, **tables:
         kinds |= {"integer": "BIGINT", "boolean": "BOOLEAN"}
         columns = ", ".join(f'"{c.name}"::{kinds[c.type]} AS "{c.name}"' for c in TABLES[name].columns)
         connection.execute(f"CREATE TEMP TABLE {name} AS SELECT {columns} FROM given_{name}")
-    build_facts(connection, settings)
-    found = connection.sql(f"SELECT * FROM {FACTS[grain].table}").to_arrow_table().to_pandas()
+    with tempfile.TemporaryDirectory() as folder:
+        files = build_facts(connection, settings, folder=Path(folder))[FACTS[grain].table]
+        found = connection.sql(f"SELECT * FROM {files_sql(files)}").to_arrow_table().to_pandas()
     return found.set_index(FACTS[grain].key)
 
 
@@ -73,11 +77,11 @@ def solved(contact_id: str, created_at: str, *, customer_id: str = "c1", issue: 
 LATE = call("late", "2024-01-31 10:00:00")
 
 
-def test_no_data_at_all_gives_empty_facts_with_all_columns() -> None:
+def test_no_data_at_all_gives_empty_facts_with_all_columns(tmp_path: Path) -> None:
     connection = connect()
-    build_facts(connection, SETTINGS)
+    files = build_facts(connection, SETTINGS, folder=tmp_path)
     for fact in FACTS.values():
-        relation = connection.sql(f"SELECT * FROM {fact.table}")
+        relation = connection.sql(f"SELECT * FROM {files_sql(files[fact.table])}")
         assert relation.columns == list(fact.columns)
         assert len(relation.to_arrow_table()) == 0
     assert cut_off(connection, SETTINGS) is None
