@@ -8,9 +8,10 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -36,10 +37,17 @@ def _postgres() -> Path | None:
     return found[0].parent if found else None
 
 
+def _mysql() -> Path | None:
+    """Give the folder of MariaDB's server: on the path, or where Debian keeps it."""
+    named = shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin")
+    return Path(named).parent if named and shutil.which("mariadb-install-db") else None
+
+
 _AVAILABLE = {
     "realdata": (_realdata, "real data: set CSM_REALDATA to its folder"),
     "browser": (_browser, "a browser: install the system's Chromium"),
     "postgres": (_postgres, "a PostgreSQL server: install the system's postgresql"),
+    "mysql": (_mysql, "a server that speaks MySQL: install the system's mariadb-server"),
     "spark": (lambda: importlib.util.find_spec("pyspark"), "Spark: install the extra `scale` and Java"),
 }
 
@@ -73,27 +81,35 @@ def browser_path() -> str:
     return found
 
 
-class PostgresServer(NamedTuple):
+class DatabaseServer(NamedTuple):
     """A server of our own: its URL without the password, and the password."""
 
     url: str
     password: str
 
 
+# with signs that URLs spell in another way
+_PASSWORD = "geheim-9f3%/@:x"
+
+
+def _place_of_a_server(owner: str) -> tuple[Path, dict[str, str], int]:
+    """Give a new folder, who runs a server there (servers refuse to run as root), and a port that is free."""
+    folder = Path(tempfile.mkdtemp(prefix=owner))
+    user = {"user": owner, "group": owner} if os.name == "posix" and os.geteuid() == 0 else {}
+    if user:
+        shutil.chown(folder, **user)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return folder, user, free.getsockname()[1]
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
+def postgres() -> Iterator[DatabaseServer]:
     """Start a PostgreSQL server in a temporary folder, asking for a password; fails where required and absent."""
     programs = _postgres()
     assert programs is not None, "a PostgreSQL server is required here: install the system's postgresql"
-    folder, password = Path(tempfile.mkdtemp(prefix="pg")), "geheim-9f3%/@:x"
-    # the server refuses to run as root
-    user = {"user": "postgres", "group": "postgres"} if os.name == "posix" and os.geteuid() == 0 else {}
-    if user:
-        shutil.chown(folder, **user)
-    (folder / "password").write_text(password, encoding="utf-8")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    folder, user, port = _place_of_a_server("postgres")
+    (folder / "password").write_text(_PASSWORD, encoding="utf-8")
 
     def call(program: str, *arguments: object) -> None:
         command = [str(programs / program), *map(str, arguments)]
@@ -105,8 +121,39 @@ def postgres() -> Iterator[PostgresServer]:
         call("initdb", "-D", folder / "db", "-U", "desk", "-A", "scram-sha-256", f"--pwfile={folder / 'password'}")
         options = f"-c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off -p {port}"
         call("pg_ctl", "-D", folder / "db", "-w", "-l", folder / "server.log", "-o", options, "start")
-        yield PostgresServer(f"postgresql://desk@127.0.0.1:{port}/postgres", password)
+        yield DatabaseServer(f"postgresql://desk@127.0.0.1:{port}/postgres", _PASSWORD)
     finally:
         if (folder / "db" / "postmaster.pid").exists():
             call("pg_ctl", "-D", folder / "db", "-w", "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def mysql() -> Iterator[DatabaseServer]:
+    """Start a MariaDB server in a temporary folder, asking for a password; fails where required and absent."""
+    programs = _mysql()
+    assert programs is not None, "a server that speaks MySQL is required here: install the system's mariadb-server"
+    folder, user, port = _place_of_a_server("mysql")
+    # one statement a line is what the server reads
+    first = ("CREATE DATABASE desk CHARACTER SET utf8mb4", f"CREATE USER desk@'%' IDENTIFIED BY '{_PASSWORD}'")
+    statements = "".join(f"{each};\n" for each in (*first, "GRANT ALL ON desk.* TO desk@'%'"))
+    (folder / "first.sql").write_text(statements, encoding="utf-8")
+    place = ["--no-defaults", f"--datadir={folder / 'db'}"]
+    server = [str(programs / "mariadbd"), *place, f"--port={port}", "--bind-address=127.0.0.1"]
+    server += [f"--socket={folder / 'socket'}", f"--pid-file={folder / 'pid'}", f"--init-file={folder / 'first.sql'}"]
+    with (folder / "server.log").open("w") as log:
+        options: dict[str, Any] = {"stdout": log, "stderr": log, "cwd": folder, **user}
+        install = ["mariadb-install-db", *place, "--auth-root-authentication-method=normal", "--skip-test-db"]
+        assert subprocess.run(install, check=False, **options).returncode == 0, (folder / "server.log").read_text()
+        running = subprocess.Popen(server, **options)
+    try:
+        for _ in range(300):
+            if "ready for connections" in (folder / "server.log").read_text():
+                break
+            assert running.poll() is None, (folder / "server.log").read_text()
+            time.sleep(0.2)
+        yield DatabaseServer(f"mysql://desk@127.0.0.1:{port}/desk", _PASSWORD)
+    finally:
+        running.terminate()
+        running.wait(timeout=60)
         shutil.rmtree(folder, ignore_errors=True)

@@ -97,8 +97,8 @@ def _commit(
     there = DeltaTable(str(table)) if DeltaTable.is_deltatable(str(table)) else None
     if there is not None and there.schema() != schema:
         # the definitions have other columns than they had: the table storage knows how to bring the two together
-        query = f"FROM {files_sql(files)}"
-        rows = connection.sql(query).to_arrow_reader(_BATCH_ROWS) if files else pa.schema(schema.to_arrow()).empty_table()
+        none = pa.schema(schema.to_arrow()).empty_table()
+        rows = connection.sql(f"FROM {files_sql(files)}").to_arrow_reader(_BATCH_ROWS) if files else none
         if mode == "append":
             write_deltalake(there, rows, mode="append", schema_mode="merge")
         else:
@@ -108,7 +108,7 @@ def _commit(
     if there is None:
         create_table_with_add_actions(str(table), schema, actions)
     else:
-        there.create_write_transaction(actions, mode, schema)
+        there.create_write_transaction([*actions], mode, schema)
 
 
 def _schema(connection: duckdb.DuckDBPyConnection, query: str) -> Schema:
