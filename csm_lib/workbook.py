@@ -100,7 +100,7 @@ def open_workbook(
 
 
 def periods_with_data(workspace: Path) -> dict[str, int]:
-    """Give the quarters that have facts of any grain, oldest first, with their number."""
+    """Give the quarters that have facts of any grain or counted intervals, oldest first, with their number."""
     return _quarters(Data.open(workspace, load_settings(workspace)))
 
 
@@ -150,17 +150,18 @@ class Data:
 
 
 class Facts(Mapping[str, duckdb.DuckDBPyRelation | None]):
-    """Fact tables by grain, limited to one period and scope, ready to be measured.
+    """Fact tables by grain, limited to one period and scope (`condition`, in SQL), ready to be measured.
 
     A grain of which the warehouse holds no row at all is None: there is no source, so nothing of it is measured.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, period: Period, scope: Scope) -> None:
         self._connection = connection
-        self._conditions = [
+        limits = [
             f"local_date >= DATE '{period.start_on}' AND local_date < DATE '{period.end_on}'",
             *(_is_in(column, words) for column, words in (("channel", scope.channels), ("team", scope.teams)) if words),
         ]
+        self.condition = " AND ".join(limits)
 
     def __getitem__(self, grain: str) -> duckdb.DuckDBPyRelation | None:
         return self.relation(grain) if grain in self._sourced else None
@@ -181,7 +182,7 @@ class Facts(Mapping[str, duckdb.DuckDBPyRelation | None]):
         """
         if grain not in FACTS:
             raise SettingError(f"grain must be one of {', '.join(FACTS)}, got {grain!r}. Correct it.")
-        return self._connection.sql(f"SELECT * FROM {FACTS[grain].table} WHERE {' AND '.join(self._conditions)}")
+        return self._connection.sql(f"SELECT * FROM {FACTS[grain].table} WHERE {self.condition}")
 
     def __iter__(self) -> Iterator[str]:
         return iter(FACTS)
@@ -238,8 +239,10 @@ class Workbook:
 
     @property
     def has_data(self) -> bool:
-        """True if the period has a contact, a survey answer, a review or a complaint in the scope."""
-        return any(len(self.facts.relation(grain).limit(1).to_arrow_table()) for grain in FACTS)
+        """True if the period has a contact, a survey, a review, a complaint or a counted interval in the scope."""
+        within = [self.facts.relation(grain) for grain in FACTS]
+        counted = self.data.connection.sql(f"SELECT * FROM ({_dated_volumes(self.data)}) WHERE {self.facts.condition}")
+        return any(len(rows.limit(1).to_arrow_table()) for rows in (*within, counted))
 
     def frame(self, grain: str = "contact") -> pd.DataFrame:
         """Give the facts of a grain as a pandas frame, one row per fact."""
@@ -344,8 +347,14 @@ def _is_in(column: str, words: tuple[str, ...]) -> str:
     return f"{column} IN ({listed})"
 
 
+def _dated_volumes(data: Data) -> str:
+    """Give the SQL of the counted intervals with their local date, for centres that have no facts but these."""
+    return f"SELECT *, CAST(starts_at AT TIME ZONE '{data.settings.workbook.zone}' AS DATE) AS local_date FROM volumes"
+
+
 def _quarters(data: Data) -> dict[str, int]:
-    every = " UNION ALL ".join(f"SELECT local_date FROM {fact.table}" for fact in FACTS.values())
+    dated = [*(fact.table for fact in FACTS.values()), f"({_dated_volumes(data)})"]
+    every = " UNION ALL ".join(f"SELECT local_date FROM {rows}" for rows in dated)
     rows = data.connection.execute(
         f"SELECT local_date::VARCHAR, count(*) FROM ({every}) WHERE local_date IS NOT NULL GROUP BY 1 ORDER BY 1"
     ).fetchall()
