@@ -30,7 +30,7 @@ from csm_lib.workspaces import (
 )
 
 if TYPE_CHECKING:
-    from csm_lib.collect.editions import PastEdition
+    from csm_lib.workbook import Workbook
 
 __all__ = ["Call", "check", "copy_notebooks", "demo", "ingest", "init", "list_all", "refresh", "run", "source_new"]
 
@@ -209,6 +209,7 @@ def run(
 ) -> int:
     """Run the notebooks for a period and publish what they show."""
     from csm_lib.collect.ingest import refresh_facts
+    from csm_lib.collect.settings_log import remember_settings
     from csm_lib.progress import reporter
     from csm_lib.publish.site import publish
     from csm_lib.workbook import open_workbook
@@ -219,9 +220,10 @@ def run(
         raise SettingError(f"language must be one of en, zh, got {language!r}. Correct it.")
     if as_of is None:
         refresh_facts(workspace, settings=settings)
+        remember_settings(workspace, settings)
     chosen = language or settings.workbook.language
     book = open_workbook(period, scope=scope, language=chosen, workspace=workspace, as_of=as_of)
-    with reporter() as progress, _as_of(book.data.past):
+    with reporter() as progress, _as_of(book):
         result = publish(
             book,
             only=tuple(only),
@@ -232,6 +234,8 @@ def run(
         )
     if settings.workbook.time_zone is None:
         call.tell(f"Time zone: {book.settings.workbook.time_zone or 'UTC'} (of the sources; workbook.toml names none).")
+    if book.as_of and book.data.settings_at is None:
+        call.tell(f"Settings: today's, for none were written down by {book.as_of}.")
     kind = "Draft, the published report stays as it was" if result.is_draft else "Report"
     call.tell(f"{kind}: {result.report}")
     if show:
@@ -339,15 +343,17 @@ def _tell_history(call: Call, workspace: Path) -> int:
 
 
 @contextmanager
-def _as_of(past: PastEdition | None) -> Iterator[None]:
-    """Let the notebooks of a run read a former edition; what the environment said before is put back."""
+def _as_of(book: Workbook) -> Iterator[None]:
+    """Let the notebooks of a run read the same former state; what the environment said before is put back."""
+    from csm_lib.collect.editions import settled_as_of
+
     before = os.environ.get("CSM_AS_OF")
-    if past:
-        os.environ["CSM_AS_OF"] = past.at.isoformat()
+    if book.data.past:
+        os.environ["CSM_AS_OF"] = settled_as_of(book.data.as_of, zone=book.settings.workbook.zone)
     try:
         yield
     finally:
-        if past:
+        if book.data.past:
             os.environ.pop("CSM_AS_OF")
             os.environ.update({"CSM_AS_OF": before} if before is not None else {})
 

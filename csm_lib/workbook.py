@@ -19,9 +19,10 @@ import duckdb
 import pandas as pd
 
 from csm_lib.collect.aliases import hide_staff
-from csm_lib.collect.editions import PastEdition, edition_on
+from csm_lib.collect.editions import PastEdition, edition_on, last_moment_of
 from csm_lib.collect.facts import cut_off, facts_fingerprint
 from csm_lib.collect.ingest import with_source_zone
+from csm_lib.collect.settings_log import settings_on
 from csm_lib.collect.shown_logs import files_query, missing_upstream_query, set_aside_query
 from csm_lib.collect.warehouse import LOG_TABLES, Warehouse
 from csm_lib.definitions import FACTS, TABLES
@@ -68,8 +69,8 @@ def open_workbook(
     workspace : str or Path, optional
         Found as the command line finds it if absent.
     as_of : str, optional
-        A day (its end) or a local moment: the tables and facts as they stood then. What the environment variable
-        `CSM_AS_OF` says if absent, else as they stand now.
+        A day (its end) or a local moment: tables, facts and settings as they stood then. What the environment
+        variable `CSM_AS_OF` says if absent, else as they stand now.
 
     Returns
     -------
@@ -92,7 +93,7 @@ def open_workbook(
     os.environ["CSM_MINIMUM_GROUP_SIZE"] = str(settings.workbook.minimum_group_size)
     data = Data.open(folder, settings, as_of=as_of or os.environ.get("CSM_AS_OF") or "")
     today = datetime.now(data.settings.workbook.zone).date()
-    span = parse_period(period, today=today, fiscal_start_month=settings.workbook.fiscal_start_month)
+    span = parse_period(period, today=today, fiscal_start_month=data.settings.workbook.fiscal_start_month)
     book = Workbook(span, scope, written, folder, data)
     if not book.has_data:
         raise UsageError(_no_data(book))
@@ -106,12 +107,18 @@ def periods_with_data(workspace: Path) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Data:
-    """One edition of a warehouse, opened for reading, and its settings; `past` where it is a former one."""
+    """One edition of a warehouse, opened for reading, and its settings.
+
+    Of a former one, `past` is the edition, `as_of` the day that was asked for, and `settings_at` when the settings
+    were written down (None: nobody did so by then, they are today's).
+    """
 
     connection: duckdb.DuckDBPyConnection
     settings: Settings
     versions: Mapping[str, int]
     past: PastEdition | None = None
+    as_of: str = ""
+    settings_at: datetime | None = None
 
     @classmethod
     def open(cls, workspace: Path, settings: Settings, *, as_of: str = "") -> Data:
@@ -129,10 +136,13 @@ class Data:
         connection = connect()
         warehouse = Warehouse.open(workspace)
         zoned = with_source_zone(settings, warehouse, connection)
-        past = edition_on(warehouse.folder, as_of, zone=zoned.workbook.zone) if as_of else None
-        if past:
+        past, settings_at = None, None
+        if as_of:
+            zone = zoned.workbook.zone
+            past = edition_on(warehouse.folder, as_of, zone=zone)
+            then, settings_at = settings_on(workspace, last_moment_of(as_of, zone=zone), today=settings)
             warehouse = Warehouse.open(workspace, past.edition)
-            zoned = with_source_zone(settings, warehouse, connection)
+            zoned = with_source_zone(then, warehouse, connection)
         made_from = warehouse.edition.facts_made_from.partition(" ")[0]
         if not past and made_from and made_from != facts_fingerprint(zoned):
             raise SettingError(
@@ -142,7 +152,7 @@ class Data:
         warehouse.create_views(connection, [*TABLES, *(fact.table for fact in FACTS.values()), *LOG_TABLES])
         if not settings.workbook.show_agent_names:
             hide_staff(connection)
-        return cls(connection, zoned, dict(warehouse.edition.tables), past)
+        return cls(connection, zoned, dict(warehouse.edition.tables), past, as_of if past else "", settings_at)
 
     def frame(self, name: str) -> pd.DataFrame:
         """Give a whole table as a pandas frame."""
@@ -218,9 +228,8 @@ class Workbook:
 
     @property
     def as_of(self) -> str:
-        """The local day of the edition that everything is read from; empty for the present one."""
-        past = self.data.past
-        return past.at.astimezone(self.settings.workbook.zone).date().isoformat() if past else ""
+        """The local day, or moment, as of which everything is read; empty for the present."""
+        return self.data.as_of.replace(":", "-")
 
     @property
     def scope(self) -> Scope:
@@ -331,11 +340,20 @@ class Workbook:
             ("period", f"{self.period.start_on} to {self.period.last_on}"),
             ("scope", self.scope_name),
             ("data until", str(self.cut_off)),
-            *((("edition", f"{self.data.past.edition.number} of {self.as_of}"),) if self.data.past else ()),
+            *self._past_rows(),
             *((f"table {name}", f"version {version}") for name, version in sorted(self.data.versions.items())),
             *((name, importlib.metadata.version(name)) for name in PACKAGES),
         ]
         return pd.DataFrame(rows, columns=["what", "value"])
+
+    def _past_rows(self) -> list[tuple[str, str]]:
+        """Say which edition and which settings a report as of a former day rests on."""
+        past, at, zone = self.data.past, self.data.settings_at, self.settings.workbook.zone
+        if not past:
+            return []
+        settings = f"as of {at.astimezone(zone).date()}" if at else "today's: none were written down by then"
+        edition = f"{past.edition.number} of {past.at.astimezone(zone).date()}"
+        return [("data as of", self.as_of), ("edition", edition), ("settings", settings)]
 
     def _of(self, period: Period) -> Workbook | None:
         book = Workbook(period, self.scope_name, self.language, self.workspace, self.data)

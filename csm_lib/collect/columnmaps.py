@@ -14,7 +14,8 @@ from csm_lib.errors import ContractError
 __all__ = ["ColumnMap", "Row", "Unit", "as_map", "part_of_name"]
 
 Unit = Literal[
-    "s", "ms", "minutes", "hours", "clock", "hours_minutes", "duration", "epoch_s", "epoch_ms", "excel", "excel_1904"
+    "s", "ms", "minutes", "hours", "clock", "hours_minutes", "duration", "epoch_s", "epoch_ms", "epoch_us", "excel",
+    "excel_1904",
 ]
 
 

@@ -31,6 +31,8 @@ from csm_lib.errors import ContractError, SettingError
 __all__ = ["NEVER_COUNTING", "SET_ASIDE_SCHEMA", "CheckedRows", "check_rows", "require_columns"]
 
 NEVER_COUNTING = frozenset({"superseded", "duplicate", "out_of_population"})
+# of a file's columns, in a message
+_MOST_NAMED = 40
 SET_ASIDE_SCHEMA = pa.schema(
     {"row": pa.int64(), "line": pa.int64(), "column": pa.string(), "value": pa.string(), "reason": pa.string()}
 )
@@ -89,13 +91,20 @@ def require_columns(entry: AnyEntry, columns: tuple[str, ...], path: Path) -> No
     if not missing:
         return
     unread = [name for name in columns if name not in wanted]
+    found_names = ", ".join(map(repr, mask_text(list(columns[:_MOST_NAMED]))))
+    more = f" and {len(columns) - _MOST_NAMED:,} more" if len(columns) > _MOST_NAMED else ""
     near = {name: difflib.get_close_matches(name, unread, 1, 0.5) for name in missing}
     hints = "".join(f" Did you mean {found[0]!r} for {name!r}?" for name, found in near.items() if found)
     raise ContractError(
         f"{path.name} must have the column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}, "
-        f"got {', '.join(map(repr, mask_text(list(columns))))} ({path}).{hints} Correct the header or the source's "
-        "columns."
+        f"got {found_names}{more} ({path}).{hints}{_above(columns)} Correct the header or the source's columns."
     )
+
+
+def _above(columns: tuple[str, ...]) -> str:
+    """Say what to do where the first line looks like a title: one name, or one beside unnamed columns."""
+    n_named = sum(name != f"column_{place}" for place, name in enumerate(columns, start=1))
+    return " Delete what stands above the header line, if it is a title." if n_named == 1 else ""
 
 
 def check_rows(

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from csm_lib.errors import UnavailableError, UsageError
 
-__all__ = ["Edition", "PastEdition", "edition_on", "last_moment_of", "read_history"]
+__all__ = ["Edition", "PastEdition", "edition_on", "last_moment_of", "read_history", "settled_as_of"]
 
 
 @dataclass(frozen=True)
@@ -174,6 +174,18 @@ def last_moment_of(text: str, *, zone: ZoneInfo) -> datetime:
     except (ValueError, OverflowError):
         raise UsageError(f"as-of must be a day such as 2024-05-31, got {text!r}. Correct it.") from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def settled_as_of(text: str, *, zone: ZoneInfo) -> str:
+    """Give the day or moment asked for, or this moment where the day is not over and may still bring an edition.
+
+    Examples
+    --------
+    >>> settled_as_of("2024-05-31", zone=ZoneInfo("Asia/Shanghai"))
+    '2024-05-31'
+    """
+    now = datetime.now(UTC)
+    return text if last_moment_of(text, zone=zone) < now else now.isoformat()
 
 
 def _place(folder: Path, number: int) -> Path:

@@ -26,7 +26,7 @@ __all__ = ["Guess", "Profile", "TableGuess", "guess_column", "guess_table", "pro
 _ENOUGH = 0.45
 _MOST_VALUES = 60
 _ORDERS = ("day_first", "month_first")
-_COUNTED = ("epoch_s", "epoch_ms", "excel")
+_COUNTED = ("epoch_s", "epoch_ms", "epoch_us", "excel")
 _SIGNS: tuple[dict[str, str], ...] = ({"thousands": ","}, {"thousands": ".", "decimal": ","}, {"decimal": ","})
 
 
@@ -277,7 +277,8 @@ class _Reader:
 
     def _plausible(self, column: Column, profile: Profile, unit: str) -> float:
         """Give the share of numbers that are days from 1995 to 2050 in this unit; any number would be some day."""
-        bounds = {"epoch_s": (7.9e8, 2.6e9), "epoch_ms": (7.9e11, 2.6e12), "excel": (34700, 54800)}[unit]
+        factors = {"epoch_s": 1.0, "epoch_ms": 1e3, "epoch_us": 1e6}
+        bounds = (7.9e8 * factors[unit], 2.6e9 * factors[unit]) if unit in factors else (34700, 54800)
         text = f"try_cast({trimmed_sql(quote_name(profile.header))} AS DOUBLE)"
         query = f"SELECT count(*) FILTER ({text} BETWEEN {bounds[0]} AND {bounds[1]}) FROM {self.relation}"
         n = self.connection.sql(query).fetchall()[0][0]

@@ -46,6 +46,7 @@ from csm_lib.collect.readings import (
     zone_of,
 )
 from csm_lib.collect.safeguards import digest_of, limit_memory, machine_limits, require_unchanged
+from csm_lib.collect.settings_log import remember_settings
 from csm_lib.collect.sources import load_sources
 from csm_lib.collect.stored_facts import make_facts, refresh_facts, with_source_zone
 from csm_lib.collect.warehouse import Writer, table_types, writing
@@ -101,6 +102,7 @@ def ingest(
         writing(workspace, connection) as writer,
         _scratch(writer) as scratch,
     ):
+        remember_settings(workspace, settings)
         before = dict(writer.edition.tables)
         key = load_key(workspace, expected=writer.edition.key)
         use_key(connection, key)

@@ -129,6 +129,11 @@ def read_json_lines(
             writer.add(number, _row(line), size=len(line))
         except _NoRowError:
             broken.append(BrokenRow(number, "malformed_row", "no JSON object"))
+    if not writer.n_rows:
+        raise ContractError(
+            f"{path} must have one JSON object a line, each key once, got none that is (line {broken[0].line}). "
+            "Export it again."
+        )
     columns = writer.load(connection, relation)
     rows = writer.line_numbers()
 

@@ -24,8 +24,11 @@ _UNREAD = ("not_a_time", "not_a_date", "not_a_number", "not_a_whole_number")
 # fewer unread rows than this share are single errors, not another form
 _WORTH_A_LOOK = 0.1
 _TURNED = r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})(?:,?\s|T|$)"
-_COUNTED = r"^\d{5}(\.\d+)?$|^\d{9,10}(\.\d+)?$|^\d{12,13}$"
+_COUNTED = r"^\d{5}(\.\d+)?$|^\d{9,10}(\.\d+)?$|^\d{12,13}$|^\d{15,16}$"
 _SIGNED = r"^[+-]?\d[\d.,'' \x{a0}]*\d$"
+# what follows the last sign is no group of three, or both signs stand there, or one sign stands twice
+_COMMA_IS_DECIMAL = r"^[+-]?\d+(\.\d{3})*,(\d{1,2}|\d{4,})$|^[+-]?\d{1,3}(\.\d{3})+,\d+$|^[+-]?\d{1,3}(\.\d{3}){2,}$"
+_POINT_IS_DECIMAL = r"^[+-]?\d+(,\d{3})*\.(\d{1,2}|\d{4,})$|^[+-]?\d{1,3}(,\d{3})+\.\d+$|^[+-]?\d{1,3}(,\d{3}){2,}$"
 _TWO_PARTS = r"^\d+:[0-5]?\d$"
 
 
@@ -85,8 +88,12 @@ def settle_meanings(
             elif sentence:
                 refused.append(sentence)
         elif column.type in ("number", "integer") and not (given.thousands or given.decimal):
-            sentence = _number(connection, column, given, texts[name], raw=raw, path=path)
-            refused += [sentence] if sentence else []
+            signs, sentence = _number(connection, column, given, texts[name], raw=raw, path=path)
+            if signs:
+                settled[name] = given.model_copy(update=dict(signs))
+                notes.append(sentence)
+            elif sentence:
+                refused.append(sentence)
     if refused:
         raise ContractError("\n".join(refused))
     return Meanings(settled, tuple(notes))
@@ -145,8 +152,10 @@ def _counted_sentence(column: Column, text: str, n: int, path: Path) -> str:
         }
     elif number < 1e11:
         units = {"epoch_s": zero + timedelta(seconds=number)}
-    else:
+    elif number < 1e14:
         units = {"epoch_ms": zero + timedelta(milliseconds=number)}
+    else:
+        units = {"epoch_us": zero + timedelta(microseconds=number)}
     said = " or ".join(f'unit = "{unit}" ({moment:%Y-%m-%d %H:%M})' for unit, moment in units.items())
     return (
         f"{column.name} must say what its numbers count, got {text!r} ({path.name}, {n} row{'s' if n > 1 else ''}). "
@@ -156,26 +165,35 @@ def _counted_sentence(column: Column, text: str, n: int, path: Path) -> str:
 
 def _number(
     connection: duckdb.DuckDBPyConnection, column: Column, given: ColumnMap, text: str, *, raw: str, path: Path
-) -> str:
-    """Refuse numbers whose signs, and durations whose parts, can be read in two ways; empty if there is no need."""
+) -> tuple[Mapping[str, str], str]:
+    """Give the signs that the values prove and a sentence; none and a refusal, or none and no words, else."""
     is_duration = column.name.endswith("_s") and given.unit is None
     query = f"""
         SELECT count(t), count(*) FILTER (signed), any_value(t ORDER BY _row) FILTER (signed),
-               count(*) FILTER (parts), any_value(t ORDER BY _row) FILTER (parts)
+               count(*) FILTER (parts), any_value(t ORDER BY _row) FILTER (parts),
+               any_value(t ORDER BY _row) FILTER (comma), any_value(t ORDER BY _row) FILTER (point)
         FROM (SELECT _row, t, regexp_matches(t, '{_SIGNED}') AND try_cast(t AS DOUBLE) IS NULL AS signed,
-                     regexp_matches(t, '{_TWO_PARTS}') AS parts FROM (SELECT _row, {text} AS t FROM {raw}))"""
-    n, n_signed, signed, n_parts, parts = connection.sql(query).fetchall()[0]
+                     regexp_matches(t, '{_TWO_PARTS}') AS parts, regexp_matches(t, '{_COMMA_IS_DECIMAL}') AS comma,
+                     regexp_matches(t, '{_POINT_IS_DECIMAL}') AS point FROM (SELECT _row, {text} AS t FROM {raw}))"""
+    n, n_signed, signed, n_parts, parts, comma, point = connection.sql(query).fetchall()[0]
     key = f"columns.{column.name} of its source"
     if is_duration and 2 * n_parts > n:
-        return (
+        return {}, (
             f"{column.name} must be readable in one way, got {parts!r} ({path.name}, {n_parts} "
             f"row{'s' if n_parts > 1 else ''}), which may be minutes and seconds or hours and minutes. "
             f'Add unit = "clock" or unit = "hours_minutes" to {key}.'
         )
+    if n_signed and (comma is None) != (point is None):
+        signs = {"thousands": ".", "decimal": ","} if comma else {"thousands": ",", "decimal": "."}
+        return signs, (
+            f"{path.name}: {column.name} was read with {signs['decimal']!r} before its decimals, for a number such as "
+            f"{comma or point!r} can be nothing else. State thousands = \"{signs['thousands']}\" and decimal = "
+            f'"{signs["decimal"]}" in {key} to be sure.'
+        )
     if 2 * n_signed > n:
-        return (
+        return {}, (
             f"{column.name} must be readable in one way, got {signed!r} ({path.name}, {n_signed} "
             f"row{'s' if n_signed > 1 else ''}), whose signs may part thousands or decimals. "
             f'Add thousands = "…" or decimal = "…" to {key}.'
         )
-    return ""
+    return {}, ""

@@ -10,7 +10,7 @@ import re
 from types import MappingProxyType
 
 from csm_lib.collect.entries import ColumnMap
-from csm_lib.collect.rawrows import quote_text
+from csm_lib.collect.rawrows import narrow_sql, quote_text
 
 __all__ = ["number_sql"]
 
@@ -46,11 +46,13 @@ def number_sql(text: str, given: ColumnMap, *, is_duration: bool) -> str:
     [(1234.5,)]
     """
     if given.unit == "clock":
-        return _clock(text, has_two_parts=True)
+        return _clock(narrow_sql(text), has_two_parts=True)
     if given.unit == "hours_minutes":
+        text = narrow_sql(text)
         hours, minutes = _part(text, 1), _part(text, 2)
         return f"CASE WHEN regexp_matches({text}, '^\\d+:[0-5]?\\d$') THEN {hours} * 3600 + {minutes} * 60 END"
-    number = _plain(text, given)
+    number = f"coalesce({_plain(text, given)}, {_plain(narrow_sql(text), given)})"
+    text = narrow_sql(text)
     if given.unit == "duration":
         return f"coalesce({number}, {_clock(text, has_two_parts=True)}, {_worded(text)})"
     if given.unit is not None and given.unit in _FACTORS:

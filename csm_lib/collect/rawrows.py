@@ -8,7 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["BrokenRow", "RawRows", "column_names", "quote_name", "quote_path", "quote_text"]
+__all__ = ["BrokenRow", "RawRows", "column_names", "narrow_sql", "quote_name", "quote_path", "quote_text"]
+
+_WIDE = "０１２３４５６７８９：．，－＋／％　"
+_NARROW = "0123456789:.,-+/% "
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,18 @@ def quote_text(text: str) -> str:
     "'it''s'"
     """
     return "'" + text.replace("'", "''") + "'"
+
+
+def narrow_sql(text: str) -> str:
+    """Give the SQL of a text with the wide digits and signs of Chinese keyboards made narrow.
+
+    Examples
+    --------
+    >>> import duckdb
+    >>> duckdb.sql("SELECT " + narrow_sql("'２０２４－０１－０５　９：３０，１．５'")).fetchall()
+    [('2024-01-05 9:30,1.5',)]
+    """
+    return f"translate({text}, {quote_text(_WIDE)}, {quote_text(_NARROW)})"
 
 
 def quote_path(path: Path) -> str:

@@ -21,6 +21,7 @@ from csm_lib.collect.entries import FileEntry
 from csm_lib.collect.jsonlines import json_columns, read_json_lines
 from csm_lib.collect.rawrows import RawRows, quote_name, quote_path
 from csm_lib.collect.safeguards import is_disk_full
+from csm_lib.collect.signatures import require_kind
 from csm_lib.collect.spreadsheets import read_spreadsheet, sheet_columns
 from csm_lib.collect.textfiles import read_text_file, text_header
 from csm_lib.errors import ContractError, CsmError, UsageError
@@ -50,13 +51,15 @@ def read_raw(
     UsageError
         If the file does not exist.
     ContractError
-        If it is empty, or is not what its format says.
+        If it is empty, or is not what its name or its source says it is.
     """
     if not path.is_file():
         raise UsageError(f"{path} must be a file, got nothing there. Check the path.")
     if path.stat().st_size == 0:
         raise ContractError(f"{path} must have a header line, got an empty file. Export it again.")
-    return READERS[_format_of(path, entry)](connection, path, entry, scratch=scratch, relation=relation)
+    kind = _format_of(path, entry)
+    require_kind(path, kind)
+    return READERS[kind](connection, path, entry, scratch=scratch, relation=relation)
 
 
 def _format_of(path: Path, entry: FileEntry) -> str:

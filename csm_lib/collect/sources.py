@@ -38,9 +38,9 @@ cost = { sql = "a * b", needs = ["a", "b"], optional = true }      # left out wh
 closed_at = { sql = "{file_name} || '-' || day", file_name = "(\\d{4}-\\d\\d)" }   # with a part of the file's name
 customer_id = { from = "Caller", personal = true }           # every value is kept under a pseudonym only
 ```
-Instants may also be given as `unit = "epoch_s"`, `"epoch_ms"`, `"excel"` (days since 1900) or `"excel_1904"`. A column
-that can be read in two ways (03/04/2024, 1,234) is refused until its source says which. Conditions and `sql` see
-their columns as text, an empty cell as NULL.
+Instants may also be given as `unit = "epoch_s"`, `"epoch_ms"`, `"epoch_us"`, `"excel"` (days since 1900) or
+`"excel_1904"`. A column that can be read in two ways (03/04/2024, 1,234) is refused until its source says which.
+Conditions and `sql` see their columns as text, an empty cell as NULL.
 
 A source may read a database instead, or too (install the extra: `pip install 'csm_lib[db]'`):
 

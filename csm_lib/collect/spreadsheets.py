@@ -21,6 +21,7 @@ import pyarrow as pa
 from csm_lib.collect.containers import as_file
 from csm_lib.collect.entries import FileEntry
 from csm_lib.collect.rawrows import RawRows, column_names
+from csm_lib.collect.signatures import shown_kind
 from csm_lib.errors import ContractError
 
 __all__ = ["read_spreadsheet", "sheet_columns"]
@@ -100,9 +101,17 @@ def _sheet(
     for place, row in enumerate(rows):
         header = [cell_text(cell) or "" for cell in row]
         if any(name.strip() for name in header):
-            notes = (_note(label, n_uncalculated),) if n_uncalculated else ()
-            return column_names(header), place + 1, rows[place + 1 :], notes
+            notes = [_note(label, n_uncalculated)] if n_uncalculated else []
+            if _is_misnamed(path):
+                notes.append(f"{label.name} was read as {str(shown_kind(path)).upper()}, which its content is.")
+            return column_names(header), place + 1, rows[place + 1 :], tuple(notes)
     raise ContractError(f"{label} must have a header line, got none. Export it again with its column names.")
+
+
+def _is_misnamed(path: Path) -> bool:
+    """Tell whether a file's name says another kind of spreadsheet than its content is."""
+    shown, named = shown_kind(path), path.suffix.lower()
+    return (shown, named) in {("xls", ".xlsx"), ("xls", ".ods"), ("xlsx", ".xls")}
 
 
 def _note(path: Path, n_formulas: int) -> str:
@@ -116,7 +125,11 @@ def _rows(path: Path, entry: FileEntry, label: Path) -> list[list[Any]]:
     import python_calamine
 
     try:
-        book = python_calamine.CalamineWorkbook.from_path(str(path))
+        if _is_misnamed(path):
+            with path.open("rb") as file:  # told by its content
+                book = python_calamine.CalamineWorkbook.from_filelike(file)
+        else:
+            book = python_calamine.CalamineWorkbook.from_path(str(path))
         if entry.sheet is not None and entry.sheet not in book.sheet_names:
             raise ContractError(
                 f"{label} must have the sheet {entry.sheet!r}, got {', '.join(book.sheet_names)}. Correct the source."

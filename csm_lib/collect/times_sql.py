@@ -10,7 +10,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from csm_lib.collect.entries import ColumnMap
-from csm_lib.collect.rawrows import quote_text
+from csm_lib.collect.rawrows import narrow_sql, quote_text
 
 __all__ = ["COUNTED", "date_sql", "instant_sql", "local_sql"]
 
@@ -45,6 +45,8 @@ _OF_ORDER = MappingProxyType(
         "year_first": ((r"^(\d{2})[-/.](\d{1,2})[-/.](\d{1,2})(?:,?\s+|T|$)", r"20\1-\2-\3 "),),
     }
 )
+# what may stand around a time and says nothing more: weekdays in Chinese
+_WEEKDAY = (r"\s*[(（]?(?:星期|周|週|礼拜)[一二三四五六日天][)）]?\s*", " ")
 _CLOCK = (
     (r"(\d{1,2})\s*[时時点點]\s*(\d{1,2})\s*分\s*(\d{1,2})\s*秒", r"\1:\2:\3"),
     (r"(\d{1,2})\s*[时時点點]\s*(\d{1,2})\s*分?", r"\1:\2"),
@@ -60,7 +62,7 @@ _FORMS = tuple(
     for month in ("%m", "%b")
     for clock in (" %I:%M:%S %p", " %I:%M %p", " %I:%M:%S.%f %p", " %H:%M:%S", " %H:%M", " %H:%M:%S.%f", "")
 )
-_EPOCH = MappingProxyType({"epoch_s": 1_000_000, "epoch_ms": 1_000})
+_EPOCH = MappingProxyType({"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1})
 # day 0 of the two calendars of spreadsheets; the first one counts a 29 February 1900 that never was
 _DAY_ZERO = MappingProxyType({"excel": "1899-12-30", "excel_1904": "1904-01-01"})
 COUNTED = frozenset({*_EPOCH, *_DAY_ZERO})
@@ -68,7 +70,8 @@ COUNTED = frozenset({*_EPOCH, *_DAY_ZERO})
 
 def _rewritten(text: str, order: str | None) -> str:
     """Give the SQL of a text that begins with year-month-day if its form is known."""
-    rules = (*_ANY_ORDER, *(_OF_ORDER[order] if order else ()), *_CLOCK)
+    rules = (_WEEKDAY, *_ANY_ORDER, *(_OF_ORDER[order] if order else ()), *_CLOCK)
+    text = narrow_sql(text)
     for pattern, instead in rules:
         text = f"regexp_replace({text}, {quote_text(pattern)}, {quote_text(instead)})"
     return f"trim({text})"

@@ -32,8 +32,8 @@ TYPE_PROMISES = MappingProxyType(
         "boolean": ("not_yes_or_no", "must be one of yes, no, true, false, 1, 0, 是, 否"),
     }
 )
-_YES = ("yes", "y", "true", "t", "1", "1.0", "on", "是", "是的", "对", "對", "真", "√", "✓")
-_NO = ("no", "n", "false", "f", "0", "0.0", "off", "否", "不是", "错", "錯", "假", "×", "✗")
+_YES = ("yes", "y", "true", "t", "1", "1.0", "on", "是", "是的", "对", "對", "有", "真", "√", "✓")
+_NO = ("no", "n", "false", "f", "0", "0.0", "off", "否", "不是", "错", "錯", "无", "無", "假", "×", "✗")
 _EARLIEST, _LATEST = "TIMESTAMPTZ '1970-01-01 00:00:00+00'", "TIMESTAMPTZ '2100-01-01 00:00:00+00'"
 
 

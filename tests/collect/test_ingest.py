@@ -282,6 +282,19 @@ def test_an_unknown_source_lists_those_there_are(workspace: Path) -> None:
             " Did you mean 'Customer_id' for 'customer_id'? Correct the header or the source's columns.",
             id="missing columns",
         ),
+        pytest.param(
+            b"Orders of January\n\norder_id,customer_id,ordered_at\n1,2,2024-01-03\n",
+            "o.csv must have the columns 'order_id', 'customer_id', 'ordered_at', got 'Orders of January' ({}). Delete "
+            "what stands above the header line, if it is a title. Correct the header or the source's columns.",
+            id="a title above the header",
+        ),
+        pytest.param(
+            ",".join(f"c{n}" for n in range(60)).encode() + b"\n",
+            "o.csv must have the columns 'order_id', 'customer_id', 'ordered_at', got "
+            + ", ".join(f"'c{n}'" for n in range(40))
+            + " and 20 more ({}). Correct the header or the source's columns.",
+            id="columns without end",
+        ),
     ],
 )
 def test_an_unusable_file_is_refused_in_words(workspace: Path, content: bytes, sentence: str) -> None:

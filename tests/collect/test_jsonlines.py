@@ -100,6 +100,11 @@ def test_rows_in_several_pieces_are_one_table(
         ),
         pytest.param("\n \n", "must have one JSON object a line, got none. Export it again.", id="nothing"),
         pytest.param(
+            '{"a": 1, "a": 2}\n',
+            "must have one JSON object a line, each key once, got none that is (line 1). Export it again.",
+            id="a key twice",
+        ),
+        pytest.param(
             "".join(f'{{"k{n}": 1}}\n' for n in range(2001)),
             "must have at most 2,000 different keys, got more (line 2001). Export it with fixed keys.",
             id="keys without end",

@@ -84,6 +84,20 @@ def check(
             id="milliseconds since 1970",
         ),
         pytest.param(
+            "created_at",
+            ["1704301500000000"],
+            "created_at must say what its numbers count, got '1704301500000000' (calls.csv, 1 row). Add unit = "
+            '"epoch_us" (2024-01-03 17:05) to columns.created_at of its source.',
+            id="microseconds since 1970",
+        ),
+        pytest.param(
+            "cost",
+            ["1,50", "1,234.50"],
+            "cost must be readable in one way, got '1,50' (calls.csv, 2 rows), whose signs may part thousands or "
+            'decimals. Add thousands = "…" or decimal = "…" to columns.cost of its source.',
+            id="two kinds of decimals in one column",
+        ),
+        pytest.param(
             "talk_s",
             ["2:05", "3:10"],
             "talk_s must be readable in one way, got '2:05' (calls.csv, 2 rows), which may be minutes and seconds or "
@@ -130,6 +144,34 @@ def test_an_order_that_the_values_prove_is_taken_and_said(
     query = "SELECT CAST(CAST(created_at AS DATE) AS VARCHAR) FROM kept ORDER BY contact_id"
     assert connection.sql(query).fetchall() == [(day,) for day in instants]
     assert (checked.n_read, checked.n_kept) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("values", "numbers", "thousands", "decimal", "proof"),
+    [
+        pytest.param(["1,5", "1.234"], [1.5, 1234.0], ".", ",", "1,5", id="one decimal proves the comma"),
+        pytest.param(["1.234,500", "7"], [1234.5, 7.0], ".", ",", "1.234,500", id="a point before a comma"),
+        pytest.param(["1.234.567", "7,250"], [1234567.0, 7.25], ".", ",", "1.234.567", id="points twice"),
+        pytest.param(["1,234.50", "12"], [1234.5, 12.0], ",", ".", "1,234.50", id="a comma before a point"),
+        pytest.param(["1,234,567", "1,234"], [1234567.0, 1234.0], ",", ".", "1,234,567", id="commas twice"),
+        pytest.param(["1,234", "9.75"], [1234.0, 9.75], ",", ".", "9.75", id="another row's decimals"),
+    ],
+)
+def test_signs_that_the_values_prove_are_taken_and_said(
+    connection: duckdb.DuckDBPyConnection,
+    tmp_path: Path,
+    values: list[str],
+    numbers: list[float],
+    thousands: str,
+    decimal: str,
+    proof: str,
+) -> None:
+    checked = check(connection, tmp_path, values, "cost")
+    assert checked.notes == (
+        f"calls.csv: cost was read with {decimal!r} before its decimals, for a number such as {proof!r} can be nothing "
+        f'else. State thousands = "{thousands}" and decimal = "{decimal}" in columns.cost of its source to be sure.',
+    )
+    assert connection.sql("SELECT cost FROM kept ORDER BY contact_id").fetchall() == [(each,) for each in numbers]
 
 
 def test_what_is_stated_is_not_asked(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

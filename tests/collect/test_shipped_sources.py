@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -289,3 +291,23 @@ def test_the_airport_survey_counts_as_published(tmp_path: Path, realdata: Path) 
     assert round(100 * found["value"]["nps"], 2) == 39.84
     answers = book.frame("survey")["recommend"].dropna()
     assert [int((answers >= 9).sum()), int(answers.between(7, 8).sum()), int((answers <= 6).sum())] == [1436, 968, 342]
+
+
+@pytest.mark.needs("realdata")
+def test_calls_per_five_minutes_keep_the_clock_of_the_bank(tmp_path: Path, realdata: Path) -> None:
+    """164 weekdays from 3 March to 24 October 2003, 169 intervals from 7:00 to 21:00 each, whatever zone is meant."""
+    (path,) = (realdata / "bank_calls").glob("bank_calls.csv*")
+    content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    calls = [int(row["Calls"]) for row in csv.DictReader(content.decode().splitlines())]
+    (tmp_path / "data" / "config").mkdir(parents=True)
+    (tmp_path / "data" / "config" / "workbook.toml").write_text('time_zone = "America/New_York"\n', encoding="utf-8")
+    (file,) = ingest(tmp_path, [path]).files
+    assert (file.table, file.read, file.kept, len(calls)) == ("volumes", 164 * 169, 27716, 27716)
+    query = """
+        SELECT count(DISTINCT day), min(day)::VARCHAR, max(day)::VARCHAR, max(isodow(day)), min(clock)::VARCHAR,
+               max(clock)::VARCHAR, sum(offered), min(interval_s), max(interval_s)
+        FROM (SELECT *, CAST(local AS DATE) AS day, CAST(local AS TIME) AS clock
+              FROM (SELECT *, starts_at AT TIME ZONE 'America/New_York' AS local FROM {}))"""
+    with connect() as connection:
+        found = connection.sql(query.format(Warehouse.open(tmp_path).snapshot_sql("volumes"))).fetchall()
+    assert found == [(164, "2003-03-03", "2003-10-24", 5, "07:00:00", "21:00:00", sum(calls), 300, 300)]

@@ -96,7 +96,8 @@ ordered_at = "Time"
             'ordered_at = "Time"',
             'ordered_at = { from = "Time", unit = "days" }',
             "files.0.columns.ordered_at.unit must be 's', 'ms', 'minutes', 'hours', 'clock', 'hours_minutes', "
-            "'duration', 'epoch_s', 'epoch_ms', 'excel' or 'excel_1904', got 'days' (acd.toml). Correct it there.",
+            "'duration', 'epoch_s', 'epoch_ms', 'epoch_us', 'excel' or 'excel_1904', got 'days' (acd.toml). Correct it "
+            "there.",
             id="an unknown unit",
         ),
         pytest.param(
