@@ -267,18 +267,19 @@ def attainment(card: pd.DataFrame, *, weights: Mapping[str, float]) -> pd.DataFr
     """
     judged = card[card["target"].notna() & card["value"].notna()]
     attained = judged.apply(_attained, axis=1) if len(judged) else pd.Series(dtype=float)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for dimension, weight in weights.items():
         mine = judged[judged["dimension"] == dimension]
         rows.append(
-            {"dimension": dimension, "weight": weight} | _counts(mine) | {"attainment": attained[mine.index].mean()}
+            {"dimension": dimension, "weight": weight}
+            | _counts(mine)
+            | {"attainment": float(attained[mine.index].mean())}
         )
-    table = pd.DataFrame(rows)
-    seen = table[table["attainment"].notna()]
-    total = seen["weight"].sum()
-    whole = float((seen["weight"] * seen["attainment"]).sum() / total) if total else math.nan
-    last = {"dimension": "all", "weight": float(table["weight"].sum())} | _counts(judged) | {"attainment": whole}
-    return pd.concat([table, pd.DataFrame([last])], ignore_index=True)
+    seen = [row for row in rows if not math.isnan(row["attainment"])]
+    total = sum(row["weight"] for row in seen)
+    whole = sum(row["weight"] * row["attainment"] for row in seen) / total if total else math.nan
+    last = {"dimension": "all", "weight": float(sum(weights.values()))} | _counts(judged) | {"attainment": whole}
+    return pd.DataFrame([*rows, last])
 
 
 def _targets(targets: Targets) -> dict[str, float]:

@@ -117,7 +117,7 @@ def fingerprint_of(path: Path, parameters: Mapping[str, Any], book: Any) -> str:
     package = Path(__file__).parents[1]
     others = [*package.rglob("*.py"), *package.rglob("*.toml"), *(book.workspace / "data" / "config").glob("*.toml")]
     parts = [path.read_bytes(), *(file.read_bytes() for file in sorted(others))]
-    said = {"parameters": dict(parameters), "tables": dict(book.data.versions), "packages": packages()}
+    said: dict[str, Any] = {"parameters": dict(parameters), "tables": dict(book.data.versions), "packages": packages()}
     if book.as_of:
         said["as_of"] = [book.as_of, book.data.settings_at]
     digest = hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode())

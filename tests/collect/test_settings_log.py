@@ -34,7 +34,8 @@ def test_settings_are_written_when_they_change_and_found_by_moment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(tmp_path, "indicators.toml", TARGET.format(0.8))
-    put(tmp_path, "workbook.toml", 'minimum_group_size = 3\nclosures = [2024-02-10]\n[make_up_days]\n2024-02-04 = "mon"\n')
+    days = 'closures = [2024-02-10]\n[make_up_days]\n2024-02-04 = "mon"\n'
+    put(tmp_path, "workbook.toml", f"minimum_group_size = 3\n{days}")
     on(monkeypatch, 1)
     assert remember_settings(tmp_path, load_settings(tmp_path))
     on(monkeypatch, 2)

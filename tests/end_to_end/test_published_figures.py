@@ -1,4 +1,4 @@
-"""Published data sets through the whole chain: file, shipped source, report. The figures are those of their publishers."""
+"""Published data sets through the whole chain, file to report: the figures are those of their publishers."""
 
 from __future__ import annotations
 

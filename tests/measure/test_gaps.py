@@ -187,6 +187,12 @@ def test_a_dimension_without_targets_gives_its_weight_to_the_others() -> None:
     assert math.isnan(found["efficiency"]) and found["all"] == 1.0
 
 
+def test_without_weights_no_whole_is_made_up() -> None:
+    found = attainment(scorecard(CLASSIC, targets=TARGETS), weights={})
+    assert found[["dimension", "weight", "n_indicators", "n_missed"]].to_numpy().tolist() == [["all", 0.0, 4, 4]]
+    assert found["attainment"].isna().all()
+
+
 def test_nothing_judged_attains_nothing_known() -> None:
     found = attainment(scorecard(CLASSIC, targets={}), weights={"quality": 1.0})
     assert found["attainment"].isna().all()
