@@ -5,15 +5,13 @@ from __future__ import annotations
 import errno
 import json
 import math
-import os
 import shutil
 import sys
 import webbrowser
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
@@ -28,9 +26,6 @@ from csm_lib.workspaces import (
     notebooks_folder,
     write_sample_settings,
 )
-
-if TYPE_CHECKING:
-    from csm_lib.workbook import Workbook
 
 __all__ = ["Call", "check", "copy_notebooks", "demo", "ingest", "init", "list_all", "refresh", "run", "source_new"]
 
@@ -208,6 +203,7 @@ def run(
     show: bool = False,
 ) -> int:
     """Run the notebooks for a period and publish what they show."""
+    from csm_lib.collect.editions import reading_as_of
     from csm_lib.collect.ingest import refresh_facts
     from csm_lib.collect.settings_log import remember_settings
     from csm_lib.progress import reporter
@@ -223,7 +219,7 @@ def run(
         remember_settings(workspace, settings)
     chosen = language or settings.workbook.language
     book = open_workbook(period, scope=scope, language=chosen, workspace=workspace, as_of=as_of)
-    with reporter() as progress, _as_of(book):
+    with reporter() as progress, reading_as_of(book.data.as_of, zone=book.settings.workbook.zone):
         result = publish(
             book,
             only=tuple(only),
@@ -340,22 +336,6 @@ def _tell_history(call: Call, workspace: Path) -> int:
     if not history:
         call.tell("There is no edition yet: run `csm ingest` first.")
     return call.finish({"editions": [past.as_json() for past in history]})
-
-
-@contextmanager
-def _as_of(book: Workbook) -> Iterator[None]:
-    """Let the notebooks of a run read the same former state; what the environment said before is put back."""
-    from csm_lib.collect.editions import settled_as_of
-
-    before = os.environ.get("CSM_AS_OF")
-    if book.data.past:
-        os.environ["CSM_AS_OF"] = settled_as_of(book.data.as_of, zone=book.settings.workbook.zone)
-    try:
-        yield
-    finally:
-        if book.data.past:
-            os.environ.pop("CSM_AS_OF")
-            os.environ.update({"CSM_AS_OF": before} if before is not None else {})
 
 
 def _require_sample(workspace: Path, command: str) -> None:

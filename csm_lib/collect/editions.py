@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from csm_lib.errors import UnavailableError, UsageError
 
-__all__ = ["Edition", "PastEdition", "edition_on", "last_moment_of", "read_history", "settled_as_of"]
+__all__ = ["Edition", "PastEdition", "edition_on", "last_moment_of", "read_history", "reading_as_of"]
 
 
 @dataclass(frozen=True)
@@ -176,16 +177,29 @@ def last_moment_of(text: str, *, zone: ZoneInfo) -> datetime:
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def settled_as_of(text: str, *, zone: ZoneInfo) -> str:
-    """Give the day or moment asked for, or this moment where the day is not over and may still bring an edition.
+@contextmanager
+def reading_as_of(text: str, *, zone: ZoneInfo) -> Iterator[None]:
+    """Let programs started in the block read the state of a day or moment, by `CSM_AS_OF`; nothing where it is empty.
+
+    Where the day is not over and may still bring an edition, they read the state of this moment. What the environment
+    said before is put back.
 
     Examples
     --------
-    >>> settled_as_of("2024-05-31", zone=ZoneInfo("Asia/Shanghai"))
+    >>> with reading_as_of("2024-05-31", zone=ZoneInfo("Asia/Shanghai")):
+    ...     os.environ["CSM_AS_OF"]
     '2024-05-31'
     """
-    now = datetime.now(UTC)
-    return text if last_moment_of(text, zone=zone) < now else now.isoformat()
+    before = os.environ.get("CSM_AS_OF")
+    if text:
+        now = datetime.now(UTC)
+        os.environ["CSM_AS_OF"] = text if last_moment_of(text, zone=zone) < now else now.isoformat()
+    try:
+        yield
+    finally:
+        if text:
+            os.environ.pop("CSM_AS_OF")
+            os.environ.update({"CSM_AS_OF": before} if before is not None else {})
 
 
 def _place(folder: Path, number: int) -> Path:
