@@ -20,7 +20,6 @@ from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, quote_plus
 
 import duckdb
 import pyarrow as pa
@@ -28,6 +27,7 @@ import pyarrow as pa
 from csm_lib.collect.cursors import Cursor, CursorWatch
 from csm_lib.collect.entries import DIALECTS, Database, QueryEntry
 from csm_lib.collect.rawrows import RawRows, column_names, quote_name
+from csm_lib.collect.spellings import without_secret
 from csm_lib.errors import ContractError, SettingError, UnavailableError
 
 if TYPE_CHECKING:
@@ -295,7 +295,7 @@ def _append(
     connection.register(f"{relation}_batch", rows)
     connection.execute(f"INSERT INTO {relation} FROM {relation}_batch")
     connection.unregister(f"{relation}_batch")
-    return [int.from_bytes(hashlib.blake2b(json.dumps(row).encode(), digest_size=8).digest()) for row in texts]
+    return [int.from_bytes(hashlib.blake2b(repr(row).encode(), digest_size=8).digest()) for row in texts]
 
 
 def value_text(value: Any) -> str | None:
@@ -306,9 +306,14 @@ def value_text(value: Any) -> str | None:
     >>> value_text(True), value_text(Decimal("1.50")), value_text(timedelta(minutes=2)), value_text("")
     ('true', '1.50', '120.0', None)
     """
+    # what most cells are comes first: a large table is a hundred million of them
+    if type(value) is int:
+        return str(value)
     if value is None or value == "":
         return None
     if isinstance(value, str):
+        if value.isascii():
+            return str(value)
         # half of a character is none: a text cannot hold it
         return value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, bool):
@@ -339,7 +344,7 @@ def _told_apart(
         yield
     except (sqlalchemy.exc.SQLAlchemyError, sqlite3.Error, OSError, RuntimeError) as error:
         cause = getattr(error, "orig", None) or error
-        said = _without(_said(cause), secret)
+        said = without_secret(_said(cause), secret)
         kind = _kind(cause)
         if kind == "file":
             raise ContractError(f"{where} must be an SQLite file, got {said!r}. Correct the path.") from None
@@ -377,18 +382,3 @@ def _said(cause: BaseException) -> str:
     if isinstance(first, int) and len(cause.args) > 1:
         return str(cause.args[1]).splitlines()[0]
     return (str(cause) or type(cause).__name__).splitlines()[0]
-
-
-def _without(text: str, secret: object) -> str:
-    """Take the password out of what a driver says, as it stands and as URLs spell it.
-
-    Examples
-    --------
-    >>> _without("no answer to desk:a%2Fb or a/b", "a/b")
-    'no answer to desk:*** or ***'
-    """
-    if not secret:
-        return text
-    for spelling in {str(secret), quote(str(secret), safe=""), quote_plus(str(secret))}:
-        text = text.replace(spelling, "***")
-    return text

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from csm_lib.collect import databases
 from csm_lib.collect.cursors import Cursor, Met
 from csm_lib.collect.ingest import AwayError, IngestResult, RefusedError, ingest
+from csm_lib.collect.spellings import without_secret
 from csm_lib.collect.warehouse import Warehouse
 from csm_lib.engine import connect
 from csm_lib.errors import SettingError, UnavailableError, UsageError
@@ -455,3 +456,28 @@ def test_rows_come_in_batches_of_the_stated_size(
     put_source(workspace, database=SQLITE, more='cursor = "changed_at"')
     assert ingest(workspace).files[0].kept == 30
     assert sizes == [7, 7, 7, 7, 2]
+
+
+def test_a_query_of_many_rows_is_not_held_in_memory() -> None:
+    benchmark = Path(__file__).resolve().parent.parent / "benchmarks" / "query_size.py"
+    command = [sys.executable, str(benchmark), "--rows", "300000", "--ratio", "1.6"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "ge/h:e%i'm\\n€",
+        "ge%2Fh%3Ae%25i%27m%5Cn%E2%82%AC",
+        "ge%2fh%3ae%25i%27m%5cn%e2%82%ac",
+        "ge/h%3Ae%25i%27m%5Cn%E2%82%AC",
+        "ge/h:e%i'm\\\\n€",
+        "ge/h:e%i'm\\\\n\\u20ac",
+    ],
+    ids=["as it stands", "in a URL", "in a URL, small", "in a URL, slash kept", "by Python", "in JSON"],
+)
+def test_a_password_is_taken_out_of_a_drivers_words_in_any_spelling(spelled: str) -> None:
+    secret = "ge/h:e%i'm\\n€"
+    assert without_secret(f"no entry for desk:{spelled}@db", secret) == "no entry for desk:***@db"
