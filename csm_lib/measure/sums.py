@@ -1,14 +1,13 @@
 """Sums and counts behind the indicators: expressions in, one query per grain out, whatever kind of frame is held.
 
-All indicators of a grain share one pass over the rows. Intervals that allow for clusters need a second pass of two
-levels: sums per cluster, then sums of their squares and products. Rows never leave the database.
+All indicators of a grain share one pass over the rows. Intervals that allow for clusters need two levels: sums per
+cluster, then sums of their squares and products. Days are few, so they are the first level of the one pass; customers
+are many and get a pass of their own. Rows never leave the database.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -16,76 +15,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from csm_lib.definitions import FACTS, Indicator
+from csm_lib.definitions import FACTS
 from csm_lib.engine import connect
 from csm_lib.errors import SettingError
 from csm_lib.measure.clusters import MANY_CLUSTERS, ClusterSums
 from csm_lib.measure.readable import arrow_of, quoted, refuse_unreadable, typed, unreadable, without_nan
+from csm_lib.measure.terms import Plan, Summed, Term, applicable, names_in
 
-__all__ = [
-    "VALUE_MISSING",
-    "Group",
-    "Summed",
-    "Term",
-    "cluster_sums",
-    "columns_of",
-    "narrowed",
-    "strata_sums",
-    "sum_terms",
-]
+__all__ = ["Group", "cluster_sums", "columns_of", "narrowed", "strata_sums", "sum_terms"]
 
 Group = tuple[Any, ...]
-
-VALUE_MISSING = "value_missing"  # in the population by its denominator, but nothing to add up
-
-
-@dataclass(frozen=True)
-class Term:
-    """What one indicator adds up in one grain; a ratio of two grains makes one term in each."""
-
-    key: str
-    grain: str
-    aggregation: str
-    numerator: str | None
-    denominator: str | None
-    columns: tuple[str, ...]
-    cluster: str | None = None
-    exclusions: tuple[tuple[str, str], ...] = ()
-
-    @classmethod
-    def of(cls, row: Indicator) -> tuple[Term, ...]:
-        """Split an indicator into its terms.
-
-        Examples
-        --------
-        >>> from csm_lib.definitions import indicator
-        >>> [term.grain for term in Term.of(indicator("complaint_rate"))]
-        ['complaint', 'contact']
-        """
-        reasons = tuple(row.exclusions.items())
-        if row.denominator_grain is None:
-            texts = (row.numerator, row.denominator)
-            return (cls(row.key, row.grain, row.aggregation, *texts, row.columns, row.cluster, reasons),)
-        below = row.denominator_grain
-        return (
-            cls(row.key, row.grain, "count", row.numerator, None, row.columns, None, reasons),
-            cls(row.key, below, "count", None, row.denominator, row.denominator_columns),
-        )
-
-
-@dataclass(frozen=True)
-class Summed:
-    """Sums of one term in one group: rows, Σa, Σb, Σa², Σab, Σb², rows with a > 0 or a < 0, rows left out by reason."""
-
-    n: int
-    a: float
-    b: float
-    aa: float
-    ab: float
-    bb: float
-    up: int
-    down: int
-    excluded: Mapping[str, int]
 
 
 def columns_of(frame: Any) -> tuple[str, ...]:
@@ -117,7 +56,7 @@ def narrowed(frame: Any, terms: Sequence[Term], *, others: Iterable[str]) -> duc
     """
     present = columns_of(frame)
     read = {name for term in terms for name in term.columns}
-    read |= {name for term in terms for _, text in term.exclusions for name in _names_in(text, term.grain)}
+    read |= {name for term in terms for _, text in term.exclusions for name in names_in(text, term.grain)}
     read |= {term.cluster for term in terms if term.cluster is not None}
     names = [name for name in present if name in read | set(others)]
     if isinstance(frame, duckdb.DuckDBPyRelation):
@@ -135,14 +74,14 @@ def sum_terms(
     by: Sequence[str],
     clusters: Sequence[str] = (),
     is_detailed: bool = True,
-) -> tuple[dict[Group, dict[str, Summed]], dict[str, int]]:
-    """Sum all terms of one grain in one query; also say how many rows lack each cluster column's label.
+) -> tuple[dict[Group, dict[str, Summed]], dict[str, dict[Group, dict[str, ClusterSums]]]]:
+    """Sum all terms of one grain, and over clusters those that are clustered by one of the columns named.
 
-    Without detail only n, a and b are summed, which takes a third of the time.
+    Without detail only n, a and b are summed, which takes a fraction of the time.
 
     Returns
     -------
-    mapping of group to mapping of key to Summed, and mapping of cluster column to count
+    mapping of group to key to Summed, and mapping of cluster column to group to key to ClusterSums
         One empty group where `by` is empty.
 
     Raises
@@ -150,47 +89,75 @@ def sum_terms(
     SettingError
         If a column that a term reads holds what cannot be read, such as text for a number.
     """
-    present = columns_of(rows)
-    is_wrong = _unreadable_sql(rows, terms)
-    terms_rows = _projected(rows, terms, by=by, others=clusters, is_wrong=is_wrong)
-    n_reasons = {key: len(held) for key, held in _applicable(terms, present).items()} if is_detailed else {}
-    wanted = [_sums_sql(i, term, n_reasons.get(term.key)) for i, term in enumerate(terms)]
-    unlabelled = [f"count(*) - count(o{position}) AS u{position}" for position in range(len(clusters))]
-    wrong = ["count(*) FILTER (is_wrong) AS n_wrong"] if is_wrong else []
-    records = _grouped(terms_rows, wanted + unlabelled + wrong, n_by=len(by))
+    kinds = dict(zip(rows.columns, map(str, rows.types), strict=True))
+    days = next((column for column in clusters if kinds[column] == "DATE"), None)
+    unclustered = tuple(term.cluster not in clusters for term in terms)
+    reasons = tuple(applicable(terms, rows.columns)) if is_detailed else ((),) * len(terms)
+    plan = Plan(tuple(terms), reasons, unclustered, is_detailed)
+    records = _one_pass(rows, plan, by=by, clusters=clusters, days=days)
     if any(record.get("n_wrong") for record in records):
         refuse_unreadable(rows, _read(rows, terms), _readers(terms))
-    reasons = {
-        key: [VALUE_MISSING, *(reason for reason, _ in held)] for key, held in _applicable(terms, present).items()
-    }
-    found = {
-        _group(record, len(by)): {term.key: _summed(record, i, reasons[term.key]) for i, term in enumerate(terms)}
+    sums = {
+        _group(record, len(by)): {term.key: plan.summed(record, i) for i, term in enumerate(terms)}
         for record in records
     }
-    return found, {column: sum(record[f"u{i}"] or 0 for record in records) for i, column in enumerate(clusters)}
+    clustered = {}
+    for position, column in enumerate(clusters):
+        held = [(i, term) for i, term in enumerate(terms) if term.cluster == column]
+        has_unlabelled = any(record[f"u{position}"] for record in records)
+        if column == days and not has_unlabelled:
+            clustered[column] = {
+                _group(record, len(by)): {term.key: _clusters(record, i) for i, term in held} for record in records
+            }
+        else:
+            chosen = [term for _, term in held]
+            clustered[column] = cluster_sums(rows, chosen, cluster=column, by=by, has_unlabelled=has_unlabelled)
+    return sums, clustered
+
+
+def _one_pass(
+    rows: duckdb.DuckDBPyRelation, plan: Plan, *, by: Sequence[str], clusters: Sequence[str], days: str | None
+) -> list[dict[str, Any]]:
+    """Run the one query: sums per group, by way of sums per day where days are clusters."""
+    is_wrong = _unreadable_sql(rows, plan.terms)
+    values = _valued(rows, plan, labels=[*by, *clusters], is_wrong=is_wrong)
+    groups = [f"g{i}" for i in range(len(by))]
+    places = {column: f"g{len(by) + position}" for position, column in enumerate(clusters)}
+    wanted = plan.sums()
+    wanted |= {f"u{i}": (f"count(*) - count({place})", "sum") for i, place in enumerate(places.values())}
+    if is_wrong:
+        wanted["n_wrong"] = ("count(CASE WHEN is_wrong THEN 1 END)", "sum")
+    inner = [f"{text} AS {name}" for name, (text, _) in wanted.items()]
+    if days is None:
+        return _grouped(values, inner, groups=groups)
+    per_day = values.aggregate(", ".join([*groups, *inner]), ", ".join([*groups, places[days]]))
+    outer = [f"{how}({name}) AS {name}" for name, (_, how) in wanted.items()]
+    folded = [i for i, term in enumerate(plan.terms) if term.cluster == days]
+    return _grouped(per_day, [*outer, *(_clusters_sql(i, plan.terms[i]) for i in folded)], groups=groups)
 
 
 def cluster_sums(
     rows: duckdb.DuckDBPyRelation, terms: Sequence[Term], *, cluster: str, by: Sequence[str], has_unlabelled: bool
 ) -> dict[Group, dict[str, ClusterSums]]:
     """Sum per cluster and then over clusters; a row without a label is a cluster of its own."""
-    terms_rows = _projected(rows, terms, by=by, others=(cluster,), numbered=has_unlabelled)
-    groups = [f"g{position}" for position in range(len(by))]
-    inner_by = [*groups, "o0", *(["alone"] if has_unlabelled else [])]
-    positions = range(len(terms))
-    inner = terms_rows.aggregate(
-        ", ".join([*groups, *(f"sum(a{i}) AS a{i}, sum(b{i}) AS b{i}, count(b{i}) AS n{i}" for i in positions)]),
-        ", ".join(inner_by),
-    )
+    plan = Plan(tuple(terms), ((),) * len(terms), (False,) * len(terms), is_detailed=False)
+    values = _valued(rows, plan, labels=[*by, cluster])
+    groups = [f"g{i}" for i in range(len(by))]
+    label = f"g{len(by)}"
+    sums = [f"{text} AS {name}" for name, (text, _) in plan.sums().items()]
+    labelled = values.filter(f"{label} IS NOT NULL") if has_unlabelled else values
+    inner = labelled.aggregate(", ".join([*groups, *sums]), ", ".join([*groups, label]))
+    if has_unlabelled:
+        inner = inner.union(values.filter(f"{label} IS NULL").project(", ".join([*groups, *plan.single()])))
     wanted = [
-        f"coalesce(sum(n{i}), 0)::BIGINT AS n{i}, count(*) FILTER (b{i} <> 0) AS g_{i}, sum(a{i}) AS a{i}, "
-        f"sum(b{i}) AS b{i}, sum(a{i} * a{i}) AS aa{i}, sum(a{i} * b{i}) AS ab{i}, sum(b{i} * b{i}) AS bb{i}, "
-        f"max_by({{'a': a{i}, 'b': b{i}}}, b{i}, {MANY_CLUSTERS}) FILTER (b{i} <> 0) AS parts{i}"
-        for i in positions
+        f"sum(n{i})::BIGINT AS n{i}, sum(a{i}) AS a{i}, "
+        + _clusters_sql(i, term)
+        + ("" if term.condition else f", sum(b{i}) AS b{i}")
+        for i, term in enumerate(terms)
     ]
     return {
         _group(record, len(by)): {term.key: _clusters(record, i) for i, term in enumerate(terms)}
-        for record in _grouped(inner, wanted, n_by=len(by))
+        for record in _grouped(inner, wanted, groups=groups)
     }
 
 
@@ -198,46 +165,28 @@ def strata_sums(
     rows: duckdb.DuckDBPyRelation, terms: Sequence[Term], *, strata: Sequence[str], by: Sequence[str]
 ) -> dict[Group, dict[str, list[tuple[int, float, float]]]]:
     """Give n, Σa and Σb of every stratum, per group and term."""
-    terms_rows = _projected(rows, terms, by=by, others=strata)
-    columns = [*(f"g{i}" for i in range(len(by))), *(f"o{i}" for i in range(len(strata)))]
-    sums = [f"count(b{i}) AS n{i}, sum(a{i}) AS a{i}, sum(b{i}) AS b{i}" for i in range(len(terms))]
-    ordered = terms_rows.aggregate(", ".join([*columns, *sums]), ", ".join(columns)).order(", ".join(columns))
+    plan = Plan(tuple(terms), ((),) * len(terms), (False,) * len(terms), is_detailed=False)
+    columns = [f"g{i}" for i in range(len(by) + len(strata))]
+    sums = [f"{text} AS {name}" for name, (text, _) in plan.sums().items()]
+    values = _valued(rows, plan, labels=[*by, *strata])
+    ordered = values.aggregate(", ".join([*columns, *sums]), ", ".join(columns)).order(", ".join(columns))
     found: dict[Group, dict[str, list[tuple[int, float, float]]]] = {}
     for record in ordered.to_arrow_table().to_pylist():
         held = found.setdefault(_group(record, len(by)), {term.key: [] for term in terms})
         for i, term in enumerate(terms):
             if record[f"n{i}"]:
-                held[term.key].append((record[f"n{i}"], record[f"a{i}"], record[f"b{i}"]))
+                held[term.key].append((record[f"n{i}"], record[f"a{i}"], plan.summed(record, i).b))
     return found
 
 
-def _projected(
-    rows: duckdb.DuckDBPyRelation,
-    terms: Sequence[Term],
-    *,
-    by: Sequence[str],
-    others: Sequence[str],
-    numbered: bool = False,
-    is_wrong: str | None = None,
+def _valued(
+    rows: duckdb.DuckDBPyRelation, plan: Plan, *, labels: Sequence[str], is_wrong: str | None = None
 ) -> duckdb.DuckDBPyRelation:
-    """Rows as g0… (groups), o0… (clusters or strata), a0…, b0… (numerator and denominator) and x0… (why left out).
-
-    Where asked, also is_wrong: whether the row holds what cannot be read.
-    """
-    reasons = _applicable(terms, rows.columns)
-    labels = [f"g{i}" for i in range(len(by))] + [f"o{i}" for i in range(len(others))]
-    number = ["row_number() OVER () AS number"] if numbered else []
+    """Rows as g0… (labels) and what the plan adds up; where asked, also is_wrong: the row holds what cannot be read."""
+    places = {f"g{i}": name for i, name in enumerate(labels)}
     checked, marks = ([f"{is_wrong} AS is_wrong"], ["is_wrong"]) if is_wrong else ([], [])
-    alone = ["CASE WHEN o0 IS NULL THEN number END AS alone"] if numbered else []
-    pairs = [_pair_sql(i, term) for i, term in enumerate(terms)]
-    codes = [_codes_sql(i, reasons[term.key]) for i, term in enumerate(terms)]
-    columns = _columns_sql(rows, terms, labels=dict(zip(labels, [*by, *others], strict=True)))
-    kept = [*labels, *(["alone"] if numbered else []), *marks]
-    return (
-        rows.project(", ".join([*columns, *number, *checked]))
-        .project(", ".join([*labels, *alone, *marks, *pairs, *codes]))
-        .project(", ".join([*kept, *map(_kept_sql, range(len(terms)))]))
-    )
+    columns = _columns_sql(rows, plan.terms, labels=places)
+    return rows.project(", ".join([*columns, *checked])).project(", ".join([*places, *marks, *plan.values()]))
 
 
 def _columns_sql(rows: duckdb.DuckDBPyRelation, terms: Sequence[Term], *, labels: Mapping[str, str]) -> list[str]:
@@ -252,8 +201,8 @@ def _columns_sql(rows: duckdb.DuckDBPyRelation, terms: Sequence[Term], *, labels
 def _read(rows: duckdb.DuckDBPyRelation, terms: Sequence[Term]) -> dict[str, str]:
     """Columns that the terms and their reasons read, with the types that the facts promise."""
     grain = terms[0].grain
-    reasons = [text for held in _applicable(terms, rows.columns).values() for _, text in held]
-    names = {name for term in terms for name in term.columns}.union(*(_names_in(text, grain) for text in reasons))
+    reasons = [text for held in applicable(terms, rows.columns) for _, text in held]
+    names = {name for term in terms for name in term.columns}.union(*(names_in(text, grain) for text in reasons))
     return {name: FACTS[grain].columns[name] for name in sorted(names)}
 
 
@@ -268,53 +217,23 @@ def _readers(terms: Sequence[Term]) -> dict[str, list[str]]:
     """Keys that read each column, in the order asked."""
     readers: dict[str, list[str]] = {}
     for term in terms:
-        names = {*term.columns}.union(*(_names_in(text, term.grain) for _, text in term.exclusions))
+        names = {*term.columns}.union(*(names_in(text, term.grain) for _, text in term.exclusions))
         for name in names:
             readers.setdefault(name, []).append(term.key)
     return readers
 
 
-def _kept_sql(i: int) -> str:
-    """Numerator and denominator of rows in the population, and the code of why for the others."""
+def _clusters_sql(i: int, term: Term) -> str:
+    """Aggregates over the sums of each cluster; the clusters themselves as long as they are few."""
+    b = f"n{i}" if term.condition else f"b{i}"
     return (
-        f"CASE WHEN b{i} <> 0 THEN a{i} END AS a{i}, "
-        f"CASE WHEN b{i} <> 0 AND a{i} IS NOT NULL THEN b{i} END AS b{i}, "
-        f"CASE WHEN b{i} <> 0 THEN CASE WHEN a{i} IS NULL THEN 0 END ELSE y{i} END AS x{i}"
+        f"count(CASE WHEN {b} <> 0 THEN 1 END) AS c{i}, sum(a{i} * a{i}) AS caa{i}, sum(a{i} * {b}) AS cab{i}, "
+        f"sum({b}::DOUBLE * {b}) AS cbb{i}, "
+        f"max_by({{'a': a{i}, 'b': {b}::DOUBLE}}, {b}, {MANY_CLUSTERS}) FILTER ({b} <> 0) AS parts{i}"
     )
 
 
-def _pair_sql(position: int, term: Term) -> str:
-    """Numerator and denominator; of a term with one of the two only, the other is 1 where the first is present."""
-    numerator, denominator = term.numerator, term.denominator
-    if numerator is None:
-        numerator = "1"
-    if denominator is None:
-        denominator = f"CASE WHEN ({numerator}) IS NOT NULL THEN 1 END"
-    return f"CAST(({numerator}) AS DOUBLE) AS a{position}, CAST(({denominator}) AS DOUBLE) AS b{position}"
-
-
-def _codes_sql(position: int, reasons: Sequence[tuple[str, str]]) -> str:
-    """Number of the first reason that holds, for rows outside the population; −1 without one."""
-    cases = " ".join(f"WHEN ({text}) THEN {code}" for code, (_, text) in enumerate(reasons, start=1))
-    return f"CASE {cases} ELSE -1 END AS y{position}" if cases else f"-1 AS y{position}"
-
-
-def _sums_sql(i: int, term: Term, n_reasons: int | None) -> str:
-    """Aggregates of one term; None reasons: without detail. Compensated sums, since row order must not show."""
-    add = "fsum" if term.aggregation in ("mean", "weighted_share") else "sum"
-    parts = [f"count(b{i}) AS n{i}", f"{add}(a{i}) AS a{i}", f"{add}(b{i}) AS b{i}"]
-    if n_reasons is None:
-        return ", ".join(parts)
-    if add == "fsum":
-        parts += [f"fsum(a{i} * a{i}) AS aa{i}, fsum(a{i} * b{i}) AS ab{i}, fsum(b{i} * b{i}) AS bb{i}"]
-    if term.aggregation == "net":
-        parts += [f"count(*) FILTER (a{i} > 0) AS up{i}, count(*) FILTER (a{i} < 0) AS down{i}"]
-    parts += [f"count(*) FILTER (x{i} = {code}) AS x{i}_{code}" for code in range(n_reasons + 1)]
-    return ", ".join(parts)
-
-
-def _grouped(rows: duckdb.DuckDBPyRelation, wanted: Sequence[str], *, n_by: int) -> list[dict[str, Any]]:
-    groups = [f"g{i}" for i in range(n_by)]
+def _grouped(rows: duckdb.DuckDBPyRelation, wanted: Sequence[str], *, groups: Sequence[str]) -> list[dict[str, Any]]:
     relation = rows.aggregate(", ".join([*groups, *wanted]), ", ".join(groups))
     records: list[dict[str, Any]] = relation.to_arrow_table().to_pylist()
     return records
@@ -324,38 +243,15 @@ def _group(record: Mapping[str, Any], n_by: int) -> Group:
     return tuple(record[f"g{i}"] for i in range(n_by))
 
 
-def _summed(record: Mapping[str, Any], i: int, reasons: Sequence[str]) -> Summed:
-    counts = {reason: int(record.get(f"x{i}_{code}") or 0) for code, reason in enumerate(reasons)}
-    numbers = {name: float(record.get(f"{name}{i}") or 0.0) for name in ("a", "b", "aa", "ab", "bb")}
-    return Summed(
-        n=int(record[f"n{i}"]),
-        **numbers,
-        up=int(record.get(f"up{i}") or 0),
-        down=int(record.get(f"down{i}") or 0),
-        excluded={reason: count for reason, count in counts.items() if count},
-    )
-
-
 def _clusters(record: Mapping[str, Any], i: int) -> ClusterSums:
-    n_clusters = int(record[f"g_{i}"])
-    numbers = {name: float(record[f"{name}{i}"] or 0.0) for name in ("a", "b", "aa", "ab", "bb")}
+    n, n_clusters = int(record[f"n{i}"] or 0), int(record[f"c{i}"])
+    b = record.get(f"b{i}", n)
+    numbers = {name: float(record[f"c{name}{i}"] or 0.0) for name in ("aa", "ab", "bb")}
     parts = None
     if n_clusters < MANY_CLUSTERS:
         pairs = sorted((part["b"], part["a"]) for part in record[f"parts{i}"] or ())
         parts = (np.array([a for _, a in pairs], float), np.array([b for b, _ in pairs], float))
-    return ClusterSums(int(record[f"n{i}"]), n_clusters, parts=parts, **numbers)
-
-
-def _applicable(terms: Iterable[Term], present: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-    """Reasons whose columns are there: a count of rows left out is not worth refusing a frame for."""
-    return {
-        term.key: [(reason, text) for reason, text in term.exclusions if _names_in(text, term.grain) <= set(present)]
-        for term in terms
-    }
-
-
-def _names_in(text: str, grain: str) -> set[str]:
-    return set(re.findall(r"[A-Za-z_]\w*", re.sub(r"'[^']*'", "", text))) & set(FACTS[grain].columns)
+    return ClusterSums(n, n_clusters, a=float(record[f"a{i}"] or 0.0), b=float(b or 0.0), parts=parts, **numbers)
 
 
 def _label(name: str, kind: str) -> str:
