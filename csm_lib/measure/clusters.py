@@ -11,17 +11,36 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaincinv, stdtrit
 
 from csm_lib.errors import SettingError
+from csm_lib.measure.bounds import RARE, bounds_words
+from csm_lib.measure.spread import (
+    FEW_FOR_SKEW,
+    MANY_CLUSTERS,
+    Spread,
+    clustered_net_bounds,
+    clustered_share_bounds,
+    mean_bounds,
+    ratio_bounds,
+    shape_of,
+    spread_of,
+)
 from csm_lib.results import Estimate
 
-__all__ = ["FEWEST_CLUSTERS", "MANY_CLUSTERS", "ClusterSums", "ratio_from_cluster_sums"]
+__all__ = [
+    "FEWEST_CLUSTERS",
+    "MANY_CLUSTERS",
+    "NOTHING",
+    "RARE",
+    "ClusterSums",
+    "net_from_cluster_sums",
+    "rate_from_cluster_sums",
+    "ratio_from_cluster_sums",
+]
 
-MANY_CLUSTERS = 40  # from here on the linearised variance needs no small-sample correction
 FEWEST_CLUSTERS = 8  # below this no interval is honest
 NOTHING = "not measured: no row in the population"
-RARE = 5  # fewer expected successes or failures than this: a symmetric interval fails
+SKEWED = "skewed: holds the truth less often than stated"
 
 
 @dataclass(frozen=True)
@@ -38,6 +57,10 @@ class ClusterSums:
         Σ a_g, Σ b_g, Σ a_g², Σ a_g b_g, Σ b_g².
     parts : tuple of two ndarrays of float, shape (n_clusters,), or None
         The a_g and b_g themselves; needed below 40 clusters only.
+    cubes : tuple of four floats, or None
+        Σ a_g³, Σ a_g² b_g, Σ a_g b_g², Σ b_g³: how skewed the clusters are. None takes them as symmetric.
+    fourths : tuple of five floats, or None
+        Σ a_g⁴ … Σ b_g⁴: how few of them carry the variance. None takes their tails as light.
     """
 
     n: int
@@ -48,18 +71,20 @@ class ClusterSums:
     ab: float
     bb: float
     parts: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+    cubes: tuple[float, ...] | None = None
+    fourths: tuple[float, ...] | None = None
 
     @classmethod
     def of(cls, a: ArrayLike, b: ArrayLike, *, n: int) -> ClusterSums:
-        """Sum up clusters that are at hand one by one; clusters whose denominator is 0 hold no row and are left out.
+        """Sum up clusters that are at hand one by one; clusters that hold nothing at all are left out.
 
         Examples
         --------
-        >>> ClusterSums.of([1, 3], [2, 4], n=6).n_clusters
+        >>> ClusterSums.of([1, 3, 0], [2, 4, 0], n=6).n_clusters
         2
         """
         numerators, denominators = np.asarray(a, float), np.asarray(b, float)
-        held = denominators != 0
+        held = (denominators != 0) | (numerators != 0)
         numerators, denominators = numerators[held], denominators[held]
         return cls(
             n=n,
@@ -96,7 +121,7 @@ def ratio_from_cluster_sums(
     Returns
     -------
     Estimate
-        Bounds are NaN below 8 clusters, and where every cluster has the same value.
+        Bounds are NaN below 8 clusters, and for a mean whose clusters all have the same value.
 
     Raises
     ------
@@ -105,76 +130,135 @@ def ratio_from_cluster_sums(
 
     Notes
     -----
-    From 40 clusters: linearised variance G/(G−1) Σ(a_g − R b_g)² / B² with Student's t on G−1 degrees of freedom
-    (Cochran 1977, ch. 6). From 8 to 39: CR2 with Bell–McCaffrey degrees of freedom (Bell and McCaffrey 2002; Imbens
-    and Kolesár 2016) of the intercept-only model with weights b under independent working errors. There the
-    matrices have a closed form in the cluster shares w_g = b_g/B: variance Σ e_g²/(1 − w_g) / B², and, with
-    u_g = w_g²/(1 − w_g), degrees of freedom 1 / (Σw_g² + (Σu_g)² − Σu_g²), which is G − 1 for equal clusters.
-    Shares with fewer than 5 successes or failures: Clopper–Pearson on the effective n (Korn and Graubard 1998).
+    The variance is CR2 with Bell–McCaffrey degrees of freedom below 40 clusters, linearised from there: see
+    `csm_lib.measure.spread.spread_of`. Shares: Wilson's or Clopper–Pearson's interval on the number of independent rows
+    that the sample is worth (`effective_n` there). Means: Student's t, corrected for skewness (`mean_bounds` there).
 
     Examples
     --------
     >>> clusters = ClusterSums.of([1, 2, 1, 2, 1, 2, 1, 2], [4] * 8, n=32)
-    >>> made = ratio_from_cluster_sums(clusters, limits=(0, 1))
+    >>> made = ratio_from_cluster_sums(clusters)
     >>> round(made.value, 3), round(made.low, 3), round(made.high, 3)
     (0.375, 0.263, 0.487)
     """
+    unfit = _without_interval(sums, unit)
+    if unfit is not None:
+        return unfit
+    spread, clustered = _spread(sums), _words(sums, unit)
+    value = float(spread.value)
+    if limits == (0, 1):
+        low, high, kind = clustered_share_bounds(spread, level=level)
+        how = f"{clustered}; {bounds_words(int(kind))}, on the effective n"
+        return Estimate(value, float(low), float(high), sums.n, how)
+    if spread.variance == 0:
+        return Estimate(value, math.nan, math.nan, sums.n, f"{clustered}; no interval: no variation between clusters")
+    low, high, is_skewed = mean_bounds(spread, level=level)
+    how = "CR2, Bell–McCaffrey degrees of freedom" if sums.n_clusters < MANY_CLUSTERS else "linearised, t"
+    if is_skewed:
+        how += ", corrected for skewness" if sums.n_clusters >= FEW_FOR_SKEW else f"; {SKEWED}"
+    bounds = max(limits[0], float(low)), min(limits[1], float(high))
+    return Estimate(value, *bounds, sums.n, f"{clustered}; {how}")
+
+
+def net_from_cluster_sums(
+    sums: ClusterSums, *, promoters: int, detractors: int, level: float = 0.95, unit: str = "clusters"
+) -> Estimate:
+    """Estimate a net share whose answers depend on each other within clusters.
+
+    Parameters
+    ----------
+    sums : ClusterSums
+        a: answers scored 1, 0, −1; b: answers.
+    promoters, detractors : int
+        Answers scored 1 and −1.
+    level, unit
+        As in `ratio_from_cluster_sums`.
+
+    Notes
+    -----
+    Adjusted Wald (Rocks 2016) on the number of independent answers that the sample is worth, with Student's t on the
+    degrees of freedom of the clustered variance.
+
+    Examples
+    --------
+    >>> made = net_from_cluster_sums(ClusterSums.of([1, 0, 1, -1] * 10, [1] * 40, n=40), promoters=20, detractors=10)
+    >>> made.value, round(made.low, 2), round(made.high, 2)
+    (0.25, -0.02, 0.49)
+    """
+    unfit = _without_interval(sums, unit)
+    if unfit is not None:
+        return unfit
+    spread = _spread(sums)
+    low, high = clustered_net_bounds(spread, promoters / sums.b, detractors / sums.b, level=level)
+    words = f"{_words(sums, unit)}; adjusted Wald, on the effective n"
+    return Estimate(float(spread.value), float(low), float(high), sums.n, words)
+
+
+def rate_from_cluster_sums(sums: ClusterSums, *, level: float = 0.95, unit: str = "clusters") -> Estimate:
+    """Estimate a rate of events, a, over an exposure of another kind, b, both summed per cluster.
+
+    Parameters
+    ----------
+    sums : ClusterSums
+        A cluster may have events without exposure in the period, or the other way round.
+    level, unit
+        As in `ratio_from_cluster_sums`.
+
+    Notes
+    -----
+    Poisson bounds on the number of independent events that those seen are worth: see
+    `csm_lib.measure.spread.ratio_bounds`.
+
+    Examples
+    --------
+    >>> made = rate_from_cluster_sums(ClusterSums.of([3] + [0] * 99, [1] * 100, n=100))
+    >>> made.value, made.method
+    (0.03, 'clustered by clusters (100); Poisson, on the effective number of events')
+    """
+    unfit = _without_interval(sums, unit)
+    if unfit is not None:
+        return unfit
+    spread = _spread(sums)
+    low, high = ratio_bounds(spread, sums.b, level=level)
+    words = f"{_words(sums, unit)}; Poisson, on the effective number of events"
+    return Estimate(float(spread.value), float(low), float(high), sums.n, words)
+
+
+def _words(sums: ClusterSums, unit: str) -> str:
+    return f"clustered by {unit} ({sums.n_clusters})"
+
+
+def _without_interval(sums: ClusterSums, unit: str) -> Estimate | None:
+    """Give the value alone where there are too few clusters, and no value without any row."""
     if sums.n_clusters == 0 or sums.b == 0:
         return Estimate(math.nan, math.nan, math.nan, 0, NOTHING)
-    value = sums.a / sums.b
-    clustered = f"clustered by {unit} ({sums.n_clusters})"
-    if sums.n_clusters < FEWEST_CLUSTERS:
-        reason = f"{clustered}; no interval: fewer than {FEWEST_CLUSTERS} clusters"
-        return Estimate(value, math.nan, math.nan, sums.n, reason)
+    if sums.n_clusters >= FEWEST_CLUSTERS:
+        return None
+    reason = f"{_words(sums, unit)}; no interval: fewer than {FEWEST_CLUSTERS} clusters"
+    return Estimate(sums.a / sums.b, math.nan, math.nan, sums.n, reason)
+
+
+def _spread(sums: ClusterSums) -> Spread:
+    """Spread from the clusters where they are at hand, else from their sums."""
+    if sums.parts is not None:
+        return spread_of(*sums.parts)
     if sums.n_clusters < MANY_CLUSTERS:
-        variance, df, how = *_small_sample(sums, value), "CR2, Bell–McCaffrey degrees of freedom"
-    else:
-        variance, df, how = *_linearised(sums, value), "linearised, t"
-    is_share = limits == (0, 1)
-    if is_share and min(value, 1 - value) * sums.n < RARE:
-        low, high = _rare_share(sums, value, variance, df, level)
-        return Estimate(value, low, high, sums.n, f"{clustered}; Clopper–Pearson on the effective n, conservative")
-    if variance == 0:
-        return Estimate(value, math.nan, math.nan, sums.n, f"{clustered}; no interval: no variation between clusters")
-    reach = float(stdtrit(df, (1 + level) / 2)) * math.sqrt(variance)
-    return Estimate(value, max(limits[0], value - reach), min(limits[1], value + reach), sums.n, f"{clustered}; {how}")
-
-
-def _linearised(sums: ClusterSums, value: float) -> tuple[float, float]:
-    """Variance and degrees of freedom from sums alone; what cancels down to rounding error is no variation."""
-    squares = sums.aa - 2 * value * sums.ab + value**2 * sums.bb
-    if squares <= 1e-12 * (sums.aa + value**2 * sums.bb):
-        squares = 0.0
-    return sums.n_clusters / (sums.n_clusters - 1) * squares / sums.b**2, sums.n_clusters - 1
-
-
-def _small_sample(sums: ClusterSums, value: float) -> tuple[float, float]:
-    """CR2 variance and its Bell–McCaffrey degrees of freedom."""
-    if sums.parts is None:
         raise SettingError(
             f"parts must hold the sums of each cluster below {MANY_CLUSTERS} clusters, got None "
             f"({sums.n_clusters} clusters). Fetch the sums of each cluster."
         )
-    a, b = sums.parts
-    weights = b / b.sum()
-    residuals = a - value * b
-    if residuals @ residuals <= 1e-12 * (sums.aa + value**2 * sums.bb):
-        residuals = np.zeros_like(residuals)
-    leverage = weights**2 / (1 - weights)
-    variance = float(np.sum(residuals**2 / (1 - weights))) / sums.b**2
-    df = 1 / (weights @ weights + leverage.sum() ** 2 - leverage @ leverage)
-    return variance, float(df)
+    n_clusters, value = sums.n_clusters, sums.a / sums.b
+    squares = _about((sums.aa, sums.ab, sums.bb), value)
+    if squares <= 1e-12 * (sums.aa + value**2 * sums.bb):  # what cancels down to rounding error is no variation
+        squares = 0.0
+    cubes = 0.0 if sums.cubes is None else _about(sums.cubes, value)
+    fourths = squares**2 / n_clusters if sums.fourths is None else max(_about(sums.fourths, value), 0.0)
+    variance = n_clusters / (n_clusters - 1) * squares / sums.b**2
+    skew, peak = shape_of(squares, cubes, fourths)
+    return Spread(np.asarray(value), np.asarray(variance), np.asarray(n_clusters - 1.0), skew, peak, n_clusters)
 
 
-def _rare_share(sums: ClusterSums, value: float, variance: float, df: float, level: float) -> tuple[float, float]:
-    """Clopper–Pearson on the n of a simple sample that would be as precise; all alike: each cluster counts once."""
-    quantile = (1 + level) / 2
-    if variance > 0:
-        stretch = float(stdtrit(sums.n - 1, quantile) / stdtrit(df, quantile)) ** 2
-        effective = min(float(sums.n), value * (1 - value) / variance * stretch)
-    else:
-        effective = float(sums.n_clusters)
-    hits, misses = value * effective, (1 - value) * effective
-    low = 0.0 if hits == 0 else float(betaincinv(hits, misses + 1, 1 - quantile))
-    high = 1.0 if misses == 0 else float(betaincinv(hits + 1, misses, quantile))
-    return low, high
+def _about(moments: tuple[float, ...], value: float) -> float:
+    """Σ(a − value·b)^k from Σa^k, Σa^(k−1)b, …, Σb^k."""
+    power = len(moments) - 1
+    return sum(math.comb(power, i) * (-value) ** i * moment for i, moment in enumerate(moments))

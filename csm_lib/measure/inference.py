@@ -12,13 +12,21 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import chdtri, ndtri, stdtrit
+from scipy.special import ndtri
 from scipy.stats import hypergeom
-from statsmodels.stats.proportion import proportion_confint
 
 from csm_lib.errors import SettingError
 from csm_lib.measure.arguments import check_level, count_of, numbers_of
-from csm_lib.measure.clusters import NOTHING, RARE, ClusterSums, ratio_from_cluster_sums
+from csm_lib.measure.bounds import RARE, bounds_words, rate_bounds, share_bounds, wilson_bounds
+from csm_lib.measure.clusters import (
+    NOTHING,
+    SKEWED,
+    ClusterSums,
+    net_from_cluster_sums,
+    rate_from_cluster_sums,
+    ratio_from_cluster_sums,
+)
+from csm_lib.measure.spread import FEW_FOR_SKEW, Spread, mean_bounds, net_bounds, net_variance, shape_of
 from csm_lib.measure.survival import censored_median
 from csm_lib.measure.verdicts import is_met, probability_met, verdict
 from csm_lib.results import Estimate
@@ -26,15 +34,18 @@ from csm_lib.results import Estimate
 __all__ = [
     "ClusterSums",
     "censored_median",
+    "clustered_net",
     "clustered_share",
     "is_met",
     "mean",
     "mean_from_sums",
+    "net_from_cluster_sums",
     "net_variance",
     "nps",
     "probability_met",
     "ratio_from_cluster_sums",
     "rate",
+    "rate_from_cluster_sums",
     "share",
     "verdict",
 ]
@@ -68,7 +79,8 @@ def share(successes: float, n: float, *, level: float = 0.95, population: float 
     -----
     Wilson's score interval (Wilson 1927; Newcombe 1998, method 3), on n (N−1)/(N−n) rows where a population N is given.
     With fewer than 5 successes or failures Clopper–Pearson (1934), from the hypergeometric where N is given: at least
-    the level, often more, and labelled so.
+    the level, often more, and labelled so. A single bound of Wilson's gives way to the exact one
+    where that lies at a share with which fewer than 5 would be expected: see `csm_lib.measure.bounds.share_bounds`.
 
     Examples
     --------
@@ -87,17 +99,12 @@ def share(successes: float, n: float, *, level: float = 0.95, population: float 
         return Estimate(math.nan, math.nan, math.nan, 0, NOTHING)
     if whole == rows:
         return Estimate(hits / rows, hits / rows, hits / rows, rows, "every row of the population was seen")
-    is_rare = min(hits, rows - hits) < RARE
-    if is_rare and whole is not None:
-        low, high = _hypergeometric_bounds(hits, rows, whole, level)
+    method = "" if whole is None else f", finite population of {whole}"
+    if whole is None:
+        low, high, kind = (float(part) for part in share_bounds(hits / rows, rows, level=level))
     else:
-        effective = rows if whole is None else rows * (whole - 1) / (whole - rows)
-        kind = "beta" if is_rare else "wilson"
-        low, high = proportion_confint(hits / rows * effective, effective, alpha=1 - level, method=kind)
-    method = "Clopper–Pearson, conservative" if is_rare else "Wilson"
-    if whole is not None:
-        method += f", finite population of {whole}"
-    return Estimate(hits / rows, float(low), float(high), rows, method)
+        low, high, kind = _finite_bounds(hits, rows, whole, level)
+    return Estimate(hits / rows, low, high, rows, bounds_words(int(kind)) + method)
 
 
 def clustered_share(flags: ArrayLike, *, clusters: ArrayLike, level: float = 0.95) -> Estimate:
@@ -122,7 +129,8 @@ def clustered_share(flags: ArrayLike, *, clusters: ArrayLike, level: float = 0.9
 
     Notes
     -----
-    Ratio of sums over clusters: see `csm_lib.measure.clusters.ratio_from_cluster_sums`.
+    Ratio of sums over clusters, whose variance says how many independent rows the sample is worth; Wilson's or
+    Clopper–Pearson's interval on that number: see `csm_lib.measure.clusters.ratio_from_cluster_sums`.
 
     Examples
     --------
@@ -130,13 +138,7 @@ def clustered_share(flags: ArrayLike, *, clusters: ArrayLike, level: float = 0.9
     'clustered by clusters (2); no interval: fewer than 8 clusters'
     """
     check_level(level)
-    values = numbers_of("flags", flags)
-    wrong = values[~np.isin(values, (0, 1))]
-    if len(wrong):
-        raise SettingError(
-            f"flags must be 0 or 1, got {float(wrong[0])!r} ({len(wrong)} of {len(values)} rows). "
-            "Say for each row whether it counts."
-        )
+    values = _one_of("flags", flags, (0, 1), "0 or 1", "Say for each row whether it counts.")
     return ratio_from_cluster_sums(_cluster(values, clusters), level=level, limits=(0, 1))
 
 
@@ -154,7 +156,8 @@ def mean(values: ArrayLike, *, level: float = 0.95, clusters: ArrayLike | None =
     Returns
     -------
     Estimate
-        In the unit of `values`; no interval for one row, for values all alike, and below 8 clusters.
+        In the unit of `values`; no interval for one row, for values all alike, and below 8 clusters. Where fewer than
+        20 values or clusters are skewed, `method` says that the interval promises too much.
 
     Raises
     ------
@@ -163,7 +166,9 @@ def mean(values: ArrayLike, *, level: float = 0.95, clusters: ArrayLike | None =
 
     Notes
     -----
-    Student's t on n−1 degrees of freedom; with clusters as `clustered_share`.
+    Student's t on n−1 degrees of freedom; with clusters CR2 and Bell–McCaffrey degrees of freedom below 40, linearised
+    from there. Skewed values (n < 25 × skewness²): corrected from 20 values or clusters on, see
+    `csm_lib.measure.spread.mean_bounds`.
 
     Examples
     --------
@@ -175,12 +180,17 @@ def mean(values: ArrayLike, *, level: float = 0.95, clusters: ArrayLike | None =
     numbers = numbers_of("values", values)
     if clusters is not None:
         return ratio_from_cluster_sums(_cluster(numbers, clusters), level=level)
-    squares = float(np.sum((numbers - numbers.mean()) ** 2)) if len(numbers) else 0.0
-    return mean_from_sums(float(numbers.sum()), squares, len(numbers), level=level)
+    if len(numbers) < 2:
+        return mean_from_sums(float(numbers.sum()), 0.0, len(numbers), level=level)
+    distances = numbers - numbers.mean()
+    squares, cubes, fourths = (float(np.sum(distances**power)) for power in (2, 3, 4))
+    return mean_from_sums(float(numbers.sum()), squares, len(numbers), level=level, cubes=cubes, fourths=fourths)
 
 
-def mean_from_sums(total: float, squares: float, n: int, *, level: float = 0.95) -> Estimate:
-    """Estimate a mean from Σx, Σ(x − mean)² and n.
+def mean_from_sums(
+    total: float, squares: float, n: int, *, level: float = 0.95, cubes: float = 0.0, fourths: float = 0.0
+) -> Estimate:
+    """Estimate a mean from Σx, Σ(x − mean)² and n; Σ(x − mean)³ and Σ(x − mean)⁴ say how skewed the values are.
 
     Examples
     --------
@@ -194,8 +204,11 @@ def mean_from_sums(total: float, squares: float, n: int, *, level: float = 0.95)
         return Estimate(value, math.nan, math.nan, 1, "no interval: one row")
     if squares <= 1e-12 * n * value**2:
         return Estimate(value, math.nan, math.nan, n, "no interval: all values are alike")
-    reach = float(stdtrit(n - 1, (1 + level) / 2)) * math.sqrt(squares / (n - 1) / n)
-    return Estimate(value, value - reach, value + reach, n, "t")
+    skew, peak = shape_of(squares, cubes, fourths)
+    spread = Spread(np.asarray(value), np.asarray(squares / (n - 1) / n), np.asarray(n - 1.0), skew, peak, n)
+    low, high, is_skewed = mean_bounds(spread, level=level)
+    how = "t" if not is_skewed else f"t; {SKEWED}" if n < FEW_FOR_SKEW else "t, corrected for skewness"
+    return Estimate(value, float(low), float(high), n, how)
 
 
 def nps(promoters: float, passives: float, detractors: float, *, level: float = 0.95) -> Estimate:
@@ -237,22 +250,43 @@ def nps(promoters: float, passives: float, detractors: float, *, level: float = 
     n = up + middle + down
     if n == 0:
         return Estimate(math.nan, math.nan, math.nan, 0, NOTHING)
-    p, d = (up + 0.75) / (n + 3), (down + 0.75) / (n + 3)
-    reach = float(ndtri((1 + level) / 2)) * math.sqrt(net_variance(p, d) / (n + 3))
-    value = (up - down) / n
-    low, high = max(-1.0, min(p - d - reach, value)), min(1.0, max(p - d + reach, value))
-    return Estimate(value, low, high, n, "adjusted Wald")
+    low, high = net_bounds(up / n, down / n, n, quantile=float(ndtri((1 + level) / 2)))
+    return Estimate((up - down) / n, float(low), float(high), n, "adjusted Wald")
 
 
-def net_variance(promoter_share: float, detractor_share: float) -> float:
-    """Variance of one answer scored 1, 0 or −1.
+def clustered_net(scores: ArrayLike, *, clusters: ArrayLike, level: float = 0.95) -> Estimate:
+    """Estimate a net share from answers that depend on each other within clusters, such as those of one customer.
+
+    Parameters
+    ----------
+    scores : array_like of 1, 0 or −1, shape (n,)
+        Promoter, passive, detractor.
+    clusters : array_like, shape (n,)
+    level : float, 0–1
+
+    Returns
+    -------
+    Estimate
+        Share difference, −1 to 1; no interval below 8 clusters.
+
+    Raises
+    ------
+    SettingError
+        If a score is none of the three, a label is missing, or the lengths differ.
+
+    Notes
+    -----
+    See `csm_lib.measure.clusters.net_from_cluster_sums`.
 
     Examples
     --------
-    >>> round(net_variance(1 / 2, 1 / 6) * 9, 9)  # five ninths
-    5.0
+    >>> clustered_net([1, 0, -1, 1] * 10, clusters=range(40)).method
+    'clustered by clusters (40); adjusted Wald, on the effective n'
     """
-    return promoter_share + detractor_share - (promoter_share - detractor_share) ** 2
+    check_level(level)
+    values = _one_of("scores", scores, (-1, 0, 1), "1, 0 or −1", "Score promoters, passives and detractors so.")
+    up, down = int(np.sum(values > 0)), int(np.sum(values < 0))
+    return net_from_cluster_sums(_cluster(values, clusters), promoters=up, detractors=down, level=level)
 
 
 def rate(events: float, exposure: float, *, level: float = 0.95) -> Estimate:
@@ -276,7 +310,8 @@ def rate(events: float, exposure: float, *, level: float = 0.95) -> Estimate:
 
     Notes
     -----
-    Exact Poisson interval (Garwood 1936), conservative; it takes the events as independent of each other.
+    Exact Poisson interval (Garwood 1936), conservative; it takes the events as independent of each other. Where they
+    come in clusters: `rate_from_cluster_sums`.
 
     Examples
     --------
@@ -288,9 +323,30 @@ def rate(events: float, exposure: float, *, level: float = 0.95) -> Estimate:
     count, base = count_of("events", events), count_of("exposure", exposure)
     if base == 0:
         return Estimate(math.nan, math.nan, math.nan, 0, NOTHING)
-    low = 0.0 if count == 0 else float(chdtri(2 * count, (1 + level) / 2)) / 2
-    high = float(chdtri(2 * count + 2, (1 - level) / 2)) / 2
-    return Estimate(count / base, low / base, high / base, base, "Poisson, exact (Garwood), conservative")
+    low, high = rate_bounds(count, level=level, is_exact=True)
+    return Estimate(count / base, float(low) / base, float(high) / base, base, "Poisson, exact (Garwood), conservative")
+
+
+def _finite_bounds(hits: int, rows: int, whole: int, level: float) -> tuple[float, float, int]:
+    """Bounds as `share_bounds`, with the hypergeometric in the place of the binomial."""
+    value = hits / rows
+    low, high = (float(bound) for bound in wilson_bounds(value, rows * (whole - 1) / (whole - rows), level=level))
+    is_few = min(hits, rows - hits) < RARE
+    if all(min(bound, 1 - bound) * rows >= 2 * RARE for bound in (low, high)):  # then no exact bound lies below five
+        return low, high, 0
+    exact = _hypergeometric_bounds(hits, rows, whole, level)
+    is_rare = [is_few or min(bound, 1 - bound) * rows < RARE for bound in exact]
+    low, high = (bounds[rare] for bounds, rare in zip(zip((low, high), exact, strict=True), is_rare, strict=True))
+    return min(low, value), max(high, value), sum(is_rare)
+
+
+def _one_of(name: str, given: ArrayLike, allowed: tuple[int, ...], words: str, advice: str) -> NDArray[np.float64]:
+    values = numbers_of(name, given)
+    wrong = values[~np.isin(values, allowed)]
+    if len(wrong):
+        found = f"got {float(wrong[0])!r} ({len(wrong)} of {len(values)} rows)"
+        raise SettingError(f"{name} must be {words}, {found}. {advice}")
+    return values
 
 
 def _hypergeometric_bounds(hits: int, rows: int, whole: int, level: float) -> tuple[float, float]:

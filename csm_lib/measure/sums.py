@@ -7,7 +7,7 @@ are many and get a pass of their own. Rows never leave the database.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -230,7 +230,16 @@ def _clusters_sql(i: int, term: Term) -> str:
         f"count(CASE WHEN {b} <> 0 THEN 1 END) AS c{i}, sum(a{i} * a{i}) AS caa{i}, sum(a{i} * {b}) AS cab{i}, "
         f"sum({b}::DOUBLE * {b}) AS cbb{i}, "
         f"max_by({{'a': a{i}, 'b': {b}::DOUBLE}}, {b}, {MANY_CLUSTERS}) FILTER ({b} <> 0) AS parts{i}"
+        + "".join(f", sum({' * '.join(product)}) AS m{power}_{k}_{i}" for power, k, product in _products(i, term))
     )
+
+
+def _products(i: int, term: Term) -> Iterator[tuple[int, int, list[str]]]:
+    """Products of three and four that tell how skewed and how peaked the clusters are, where an interval asks for it."""
+    b = f"n{i}::DOUBLE" if term.condition else f"b{i}"
+    for power in {"share": (4,), "mean": (3, 4)}.get(term.aggregation, ()):
+        for k in range(power + 1):
+            yield power, k, [f"a{i}"] * (power - k) + [b] * k
 
 
 def _grouped(rows: duckdb.DuckDBPyRelation, wanted: Sequence[str], *, groups: Sequence[str]) -> list[dict[str, Any]]:
@@ -251,7 +260,14 @@ def _clusters(record: Mapping[str, Any], i: int) -> ClusterSums:
     if n_clusters < MANY_CLUSTERS:
         pairs = sorted((part["b"], part["a"]) for part in record[f"parts{i}"] or ())
         parts = (np.array([a for _, a in pairs], float), np.array([b for b, _ in pairs], float))
-    return ClusterSums(n, n_clusters, a=float(record[f"a{i}"] or 0.0), b=float(b or 0.0), parts=parts, **numbers)
+    cubes, fourths = (
+        tuple(float(record[f"m{power}_{k}_{i}"] or 0.0) for k in range(power + 1))
+        if f"m{power}_0_{i}" in record
+        else None
+        for power in (3, 4)
+    )
+    a = float(record[f"a{i}"] or 0.0)
+    return ClusterSums(n, n_clusters, a=a, b=float(b or 0.0), parts=parts, cubes=cubes, fourths=fourths, **numbers)
 
 
 def _label(name: str, kind: str) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from scipy.special import betaincinv
-from statsmodels.stats.proportion import proportion_confint
-
-from csm_lib.measure.clusters import NOTHING, RARE
+from csm_lib.measure.bounds import RARE, bounds_words, share_bounds
+from csm_lib.measure.clusters import NOTHING
 from csm_lib.results import Estimate
 
 __all__ = ["stratified_share", "weighted_share"]
+
+FEW_IN_STRATUM = 3  # with fewer successes or failures a stratum cannot tell its own spread
 
 
 def stratified_share(strata: Sequence[tuple[int, float, float]], *, level: float = 0.95) -> Estimate:
@@ -31,8 +31,9 @@ def stratified_share(strata: Sequence[tuple[int, float, float]], *, level: float
     Notes
     -----
     Variance Σ (N_h/N)² (1 − n_h/N_h) p_h(1 − p_h)/(n_h − 1) (Cochran 1977, eq. 5.56); a stratum of one row borrows the
-    overall spread. The interval is Wilson's on the n of a simple sample that would be as precise; with fewer than 5
-    successes or failures Clopper–Pearson on it, conservative.
+    overall spread. The interval is `csm_lib.measure.bounds.share_bounds` on the n of a simple sample that would be as
+    precise (Korn and Graubard 1998). Where a stratum shows fewer than 3 successes or failures it cannot tell its own
+    spread: that n is then at most Kish's (1965), which grants the strata no gain.
 
     Examples
     --------
@@ -47,12 +48,13 @@ def stratified_share(strata: Sequence[tuple[int, float, float]], *, level: float
     variance = sum(
         _stratum_variance(rows, hits / size, size, value) * (size / whole) ** 2 for rows, hits, size in strata
     )
-    squares = sum(size**2 / rows for rows, _, size in strata)
-    unseen = max(0.0, 1 - n / whole)
-    if unseen == 0:
+    if n >= whole:
         return Estimate(value, value, value, n, "every row of the population was seen")
+    kish = whole**2 / sum(size**2 / rows * max(0.0, 1 - rows / size) for rows, _, size in strata)
     spread = value * (1 - value)
-    effective = spread / variance if variance > 0 and spread > 0 else whole**2 / squares / unseen
+    effective = spread / variance if variance > 0 and spread > 0 else kish
+    if any(min(hits, size - hits) * rows < FEW_IN_STRATUM * size for rows, hits, size in strata):
+        effective = min(effective, kish)
     return _on_effective_n(value, effective, n, level=level, how=f"{len(strata)} strata, finite population")
 
 
@@ -73,8 +75,8 @@ def weighted_share(n: int, a: float, b: float, ab: float, bb: float, *, level: f
 
     Notes
     -----
-    Linearised variance Σ w²(x − p)²/(Σw)²; all alike: Kish's effective n, (Σw)²/Σw² (Kish 1965). Interval as in
-    `stratified_share`.
+    Linearised variance Σ w²(x − p)²/(Σw)²; all alike: Kish's effective n, (Σw)²/Σw² (Kish 1965), which is also its most
+    where fewer than 5 rows are successes or failures. Interval as in `stratified_share`.
 
     Examples
     --------
@@ -87,6 +89,8 @@ def weighted_share(n: int, a: float, b: float, ab: float, bb: float, *, level: f
     variance = (ab - 2 * value * ab + value**2 * bb) / b**2
     spread = value * (1 - value)
     effective = spread / variance if variance > 0 and spread > 0 else b**2 / bb
+    if min(value, 1 - value) * n < RARE:
+        effective = min(effective, b**2 / bb)
     return _on_effective_n(value, effective, n, level=level, how="weighted, linearised")
 
 
@@ -97,10 +101,5 @@ def _stratum_variance(rows: int, share: float, size: float, overall: float) -> f
 
 def _on_effective_n(value: float, effective: float, n: int, *, level: float, how: str) -> Estimate:
     value = min(1.0, max(0.0, value))
-    if min(value, 1 - value) * n >= RARE:
-        low, high = proportion_confint(value * effective, effective, alpha=1 - level, method="wilson")
-        return Estimate(value, float(low), float(high), n, f"Wilson, {how}")
-    hits, misses, tail = value * effective, (1 - value) * effective, (1 - level) / 2
-    low = 0.0 if hits == 0 else float(betaincinv(hits, misses + 1, tail))
-    high = 1.0 if misses == 0 else float(betaincinv(hits + 1, misses, 1 - tail))
-    return Estimate(value, low, high, n, f"Clopper–Pearson on the effective n, conservative, {how}")
+    low, high, kind = share_bounds(value, effective, level=level)
+    return Estimate(value, float(low), float(high), n, f"{bounds_words(int(kind))}, {how}")

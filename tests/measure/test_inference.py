@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
-from scipy.stats import hypergeom
+from scipy.stats import binom, hypergeom, t
+from statsmodels.stats.proportion import proportion_confint
 
 from csm_lib.errors import SettingError
 from csm_lib.measure.inference import (
@@ -141,16 +142,33 @@ def _brute_force_cr2(clusters, level_weights=None):
     return meat * bread[0, 0] ** 2, np.trace(gram) ** 2 / np.sum(gram**2)
 
 
-def test_few_clusters_follow_the_matrices_of_bell_and_mccaffrey():
+def _uneven_groups():
     rng = np.random.default_rng(3)
-    groups = [(rng.random(size) < 0.3 + 0.04 * size).astype(float) for size in (2, 3, 5, 8, 4, 4, 9, 6, 2, 7)]
-    variance, df = _brute_force_cr2(groups)
-    from scipy.stats import t
+    return [(rng.random(size) < 0.3 + 0.04 * size).astype(float) for size in (2, 3, 5, 8, 4, 4, 9, 6, 2, 7)]
 
-    made = clustered_share(np.concatenate(groups), clusters=np.repeat(range(10), [len(group) for group in groups]))
+
+def test_few_clusters_follow_the_matrices_of_bell_and_mccaffrey():
+    groups = _uneven_groups()
+    variance, df = _brute_force_cr2(groups)
+    made = mean(np.concatenate(groups), clusters=np.repeat(range(10), [len(group) for group in groups]))
     reach = t.ppf(0.975, df) * math.sqrt(variance)
     assert_allclose([made.low, made.high], [made.value - reach, made.value + reach])
     assert made.method == "clustered by clusters (10); CR2, Bell–McCaffrey degrees of freedom"
+
+
+def test_a_clustered_share_is_wilsons_interval_of_what_the_clusters_are_worth():
+    groups = _uneven_groups()
+    variance, df = _brute_force_cr2(groups)
+    flags = np.concatenate(groups)
+    made = clustered_share(flags, clusters=np.repeat(range(10), [len(group) for group in groups]))
+    p = flags.mean()
+    residuals = np.array([group.sum() - p * len(group) for group in groups])
+    peak = np.sum(residuals**4) / np.sum(residuals**2) ** 2
+    df = min(df, 1 / (peak - 1 / 10))
+    worth = p * (1 - p) / variance * (1.959964 / t.ppf(0.975, df)) ** 2
+    low, high = proportion_confint(p * worth, worth, method="wilson")  # statsmodels
+    assert_allclose([made.low, made.high], [low, high], rtol=1e-6)
+    assert made.method == "clustered by clusters (10); Wilson, on the effective n"
 
 
 def test_equal_clusters_are_a_plain_t_interval_of_their_means():
@@ -184,7 +202,7 @@ def test_fewer_than_eight_clusters_have_no_interval():
 def test_rows_all_alike_count_once_a_cluster():
     made = clustered_share([1] * 100, clusters=np.repeat(range(10), 10))
     assert_allclose([made.low, made.high], [0.025 ** (1 / 10), 1])  # Clopper–Pearson of 10 of 10
-    assert made.method == "clustered by clusters (10); Clopper–Pearson on the effective n, conservative"
+    assert made.method == "clustered by clusters (10); Clopper–Pearson, conservative, on the effective n"
 
 
 def test_a_mean_without_variation_between_clusters_has_no_interval():
@@ -241,7 +259,8 @@ def test_a_mean_that_shows_no_spread_has_no_interval(values, reason):
 @given(st.lists(st.floats(-1e4, 1e4), min_size=2, max_size=50))
 def test_a_mean_from_sums_is_the_mean_from_rows(values):
     rows = np.array(values)
-    made = mean_from_sums(rows.sum(), float(np.sum((rows - rows.mean()) ** 2)), len(rows))
+    squares, cubes, fourths = (float(np.sum((rows - rows.mean()) ** power)) for power in (2, 3, 4))
+    made = mean_from_sums(rows.sum(), squares, len(rows), cubes=cubes, fourths=fourths)
     assert_allclose([made.low, made.high], [mean(values).low, mean(values).high])
 
 
@@ -391,17 +410,26 @@ def test_both_directions_share_one_probability(value, below, above, target):
 # --- coverage -------------------------------------------------------------------------------------------------------
 
 
-def test_wilson_covers_where_its_conditions_hold():
-    # exact coverage, not simulated: at least 92 % wherever n·p and n·(1−p) ≥ 5 (Brown, Cai and DasGupta 2001)
-    from scipy.stats import binom
+@pytest.mark.parametrize("n", [10, 20, 35, 60, 120, 200, 1000])
+def test_shares_are_covered_at_every_true_share(n):
+    # exact coverage, summed over the binomial distribution, not simulated
+    bounds = [share(k, n) for k in range(n + 1)]
+    low, high = np.array([made.low for made in bounds]), np.array([made.high for made in bounds])
+    rare, common = np.linspace(0.02, 4.98, 80) / n, np.linspace(5 / n, 1 - 5 / n, 400)
+    covered = {
+        name: np.array([binom.pmf(range(n + 1), n, p)[(low <= p) & (p <= high)].sum() for p in shares])
+        for name, shares in (("rare", rare), ("frequent", 1 - rare), ("common", common))
+    }
+    assert min(covered["rare"].min(), covered["frequent"].min()) >= 0.95 - 1e-9
+    assert covered["common"].min() >= 0.92
+    assert n < 20 or 0.94 <= covered["common"].mean() <= 0.96
 
-    for n in (20, 60, 200):
-        bounds = [share(k, n) for k in range(n + 1)]
-        low, high = np.array([made.low for made in bounds]), np.array([made.high for made in bounds])
-        shares = np.arange(5 / n, 1 - 5 / n + 1e-9, 0.01)
-        covered = [binom.pmf(range(n + 1), n, p)[(low <= p) & (p <= high)].sum() for p in shares]
-        assert min(covered) >= 0.92
-        assert 0.94 <= np.mean(covered) <= 0.97
+
+def test_a_bound_at_a_rare_share_is_exact_and_the_other_is_wilsons():
+    made = share(6, 200)  # Wilson's lower bound, 0.0138, is 2.8 of 200; its upper one, 0.0639, is 12.8 of 200
+    exact, score = (proportion_confint(6, 200, method=method) for method in ("beta", "wilson"))  # statsmodels
+    assert_allclose([made.low, made.high], [exact[0], score[1]])
+    assert made.method == "Wilson, one bound Clopper–Pearson, conservative"
 
 
 def test_clusters_of_uneven_size_are_covered():

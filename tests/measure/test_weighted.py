@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from csm_lib.measure.bounds import share_bounds
 from csm_lib.measure.inference import share
 from csm_lib.measure.weighted import stratified_share, weighted_share
 
@@ -35,7 +36,16 @@ def test_looking_at_every_contact_leaves_no_sampling_error():
 def test_all_right_still_leaves_doubt():
     made = stratified_share([(10, 1000.0, 1000.0)])  # Kish n 10 / (1 − 0.01); Clopper–Pearson 0.025^(1/n)
     assert_allclose([made.low, made.high], [0.025 ** (0.99 / 10), 1])
-    assert made.method == "Clopper–Pearson on the effective n, conservative, 1 strata, finite population"
+    assert made.method == "Clopper–Pearson, conservative, 1 strata, finite population"
+
+
+def test_a_stratum_without_a_failure_claims_no_gain():
+    # the large stratum (weight 20/27) shows none of its rare failures; its own variance would be 0
+    # Kish: 2700² / (2000² / 40 × 0.98 + 300² / 40 × 13/15 + 400² / 40 × 0.9) = 7,290,000 / 103,550 = 70.4
+    made = stratified_share([(40, 2000.0, 2000.0), (40, 240.0, 300.0), (40, 320.0, 400.0)])
+    plain = share_bounds(2560 / 2700, 7_290_000 / 103_550)
+    assert_allclose([made.low, made.high], plain[:2])
+    assert made.high - made.low > 0.1
 
 
 def test_a_stratum_of_one_row_borrows_the_overall_spread():
