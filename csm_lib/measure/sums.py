@@ -235,7 +235,7 @@ def _clusters_sql(i: int, term: Term) -> str:
 
 
 def _products(i: int, term: Term) -> Iterator[tuple[int, int, list[str]]]:
-    """Products of three and four that tell how skewed and how peaked the clusters are, where an interval asks for it."""
+    """Products of three and four: how skewed and how peaked the clusters are, where an interval asks for it."""
     b = f"n{i}::DOUBLE" if term.condition else f"b{i}"
     for power in {"share": (4,), "mean": (3, 4)}.get(term.aggregation, ()):
         for k in range(power + 1):
