@@ -14,7 +14,7 @@ __all__ = ["checked", "whole"]
 Floats = NDArray[np.float64]
 
 
-def whole(name: str, values: ArrayLike) -> Floats:
+def whole(name: str, values: ArrayLike, *, is_infinite_allowed: bool = False) -> Floats:
     """Give the values as floats that are whole numbers, 0 or more.
 
     Parameters
@@ -22,6 +22,8 @@ def whole(name: str, values: ArrayLike) -> Floats:
     name : str
         The argument's name, for the message.
     values : array_like of int
+    is_infinite_allowed : bool
+        Whether infinity counts as whole.
 
     Returns
     -------
@@ -37,7 +39,7 @@ def whole(name: str, values: ArrayLike) -> Floats:
     >>> whole("agents", [3, 4])
     array([3., 4.])
     """
-    found = checked(name, values, low=0.0)
+    found = checked(name, values, low=0.0, is_infinite_allowed=is_infinite_allowed)
     wrong = found != np.floor(found)
     if wrong.any():
         raise SettingError(f"{name} must be whole numbers, got {_first(found, wrong)}. Round them before the call.")

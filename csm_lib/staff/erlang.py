@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincc
 
-__all__ = ["Beyond", "DelayMoments", "beyond", "delay_moments", "erlang_c_of", "log_erlang_b"]
+__all__ = ["Beyond", "DelayMoments", "beyond", "delay_moments", "erlang_c_of", "log_erlang_b", "log_poisson"]
 
 Floats = NDArray[np.float64]
 
@@ -100,7 +100,7 @@ def log_erlang_b(load_erlang: Floats, agents: Floats) -> Floats:
     light = (load_erlang > 0) & (agents > 0) & (load_erlang < agents)
     heavy = (agents > 0) & (load_erlang >= agents)
     a, n = load_erlang[light], agents[light]
-    out[light] = _log_poisson(n, a) - np.log(gammaincc(n + 1.0, a))
+    out[light] = log_poisson(n, a) - np.log(gammaincc(n + 1.0, a))
     a, n = load_erlang[heavy], agents[heavy]
     out[heavy] = -np.log(a) - _log_loss_integral(a, n)
     return np.minimum(out, 0.0)
@@ -157,9 +157,13 @@ def delay_moments(completions: Floats, arrivals: Floats) -> DelayMoments:
     >>> round(float(np.exp(moments.log_delay_odds)[0]), 10) == round(float(np.e - 1), 10)
     True
     """
-    parts = [_moments_of_chunk(completions[i : i + _CHUNK], arrivals[i : i + _CHUNK])
-             for i in range(0, max(completions.size, 1), _CHUNK)]
-    return DelayMoments(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    out = DelayMoments(*np.empty((len(DelayMoments._fields), completions.size)))
+    has_peak = arrivals > completions  # without one there is nothing left of it to integrate
+    for some in (np.flatnonzero(has_peak), np.flatnonzero(~has_peak)):
+        for rows in np.split(some, range(_CHUNK, some.size, _CHUNK)):
+            for column, values in zip(out, _moments_of_chunk(completions[rows], arrivals[rows]), strict=True):
+                column[rows] = values
+    return out
 
 
 def beyond(completions: Floats, arrivals: Floats, waited: Floats, moments: DelayMoments) -> Beyond:
@@ -225,7 +229,7 @@ def _panels(peak: Floats, mass: Floats, slope: Floats) -> tuple[Floats, Floats]:
         right = np.minimum(curved, _DROP / slope)
     depth = np.log1p(_DROP / mass + np.sqrt(2.0 * _DROP / mass))
     left = np.minimum(peak, depth)
-    rising = np.linspace(-1.0, 0.0, _N_LEFT_PANELS + 1) * left[:, None]
+    rising = np.linspace(-1.0, 0.0, _N_LEFT_PANELS + 1)[0 if left.any() else _N_LEFT_PANELS :] * left[:, None]
     falling = np.minimum(np.append(_RIGHT_EDGES[1:], np.inf), right[:, None])
     edges = np.concatenate([rising, falling], axis=1)
     half = np.diff(edges, axis=1)[:, :, None] / 2.0
@@ -246,7 +250,7 @@ def _log_excess(r: Floats) -> Floats:
     return np.where(np.abs(r) < 0.005, series, r - np.log1p(r))
 
 
-def _log_poisson(n: Floats, mean: Floats) -> Floats:
+def log_poisson(n: Floats, mean: Floats) -> Floats:
     """Log of the Poisson probability of `n`, by Stirling's series from 10 up (error below 1e-14) and exact below."""
     small = np.cumsum(np.log(np.maximum(np.arange(10.0), 1.0)))
     exact = n * np.log(mean) - mean - small[np.minimum(n, 9.0).astype(int)]

@@ -16,15 +16,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from csm_lib.errors import SettingError
 from csm_lib.staff.arguments import checked, whole
-from csm_lib.staff.erlang import erlang_c_of, log_erlang_b
+from csm_lib.staff.loss import erlang_b, erlang_c
+from csm_lib.staff.quick import is_enough
 from csm_lib.staff.steady_state import steady_state, wait_quantiles
+from csm_lib.staff.targets import checked_targets, fewest, with_shrinkage
 
 __all__ = ["QueuePerformance", "agents_needed", "erlang_b", "erlang_c", "performance"]
 
 Floats = NDArray[np.float64]
-
-_SLACK = 1e-12  # a target met up to rounding error is met
-
 
 @dataclass(frozen=True)
 class QueuePerformance:
@@ -53,6 +52,12 @@ class QueuePerformance:
         Probability that somebody with endless patience would be answered within the threshold.
     queue_length : ndarray of float
         Mean number of customers waiting.
+    retrial_share, lines : ndarray of float
+        The call's arguments; lines infinite where there is no bound.
+    attempts_per_h : ndarray of float
+        Contacts offered per hour with those who try again; all shares, waits and the load are of these.
+    blocked_share : ndarray of float
+        Offered that found no free line, over offered. They wait 0 seconds; blocked, abandoned and answered are all.
 
     Examples
     --------
@@ -75,6 +80,10 @@ class QueuePerformance:
     service_level_of_answered: Floats
     virtual_service_level: Floats
     queue_length: Floats
+    retrial_share: Floats
+    lines: Floats
+    attempts_per_h: Floats
+    blocked_share: Floats
 
     def wait_quantile(self, q: ArrayLike) -> Floats:
         """Give the wait that a share `q` of all offered does not exceed.
@@ -109,7 +118,8 @@ class QueuePerformance:
         193.133
         """
         share = checked("q", q, low=0.0, high=1.0)
-        names = ("arrivals_per_h", "handle_s", "agents", "patience_s", "wait_probability", "mean_wait_offered_s")
+        names = ("attempts_per_h", "handle_s", "agents", "patience_s", "wait_probability", "mean_wait_offered_s",
+                 "lines")
         columns = np.broadcast_arrays(share, *(getattr(self, name) for name in names))
         flat = [np.array(column, dtype=float).ravel() for column in columns]
         return wait_quantiles(*flat).reshape(columns[0].shape)
@@ -122,6 +132,8 @@ def performance(
     *,
     patience_s: ArrayLike = math.inf,
     threshold_s: ArrayLike = 20.0,
+    retrial_share: ArrayLike = 0.0,
+    lines: ArrayLike | None = None,
 ) -> QueuePerformance:
     """Compute the steady state of a first-come-first-served queue.
 
@@ -137,11 +149,17 @@ def performance(
         Mean patience in seconds, above 0. Finite: Erlang A; infinite: Erlang C.
     threshold_s : array_like of float, default 20
         Longest wait that still counts as in time, in seconds, 0 or more.
+    retrial_share : array_like of float, default 0
+        Share of those who hang up, or find no line, who try again, 0 or more, below 1. Then `arrivals_per_h` counts
+        first attempts only, and the record describes all attempts.
+    lines : array_like of int, optional
+        Contacts that fit in at once, those being handled included; more are turned away and counted in
+        `blocked_share`. By default there is room for all.
 
     Returns
     -------
     QueuePerformance
-        Arrays of the broadcast shape. An overload without patience has an infinite wait and service level 0.
+        Arrays of the broadcast shape. An overload without patience or bound has an infinite wait and service level 0.
 
     Raises
     ------
@@ -150,7 +168,8 @@ def performance(
 
     Notes
     -----
-    Poisson arrivals, exponential handle times and patience (Erlang 1917; Palm 1957; Mandelbaum and Zeltyn 2007).
+    Poisson arrivals, exponential handle times and patience (Erlang 1917; Palm 1957; Mandelbaum and Zeltyn 2007). Those
+    who try again are taken to come back long after, at random (`csm_lib.staff.retrials`).
 
     Examples
     --------
@@ -159,18 +178,12 @@ def performance(
     >>> float(performance(2880, 60, 50, patience_s=120).abandon_share.round(3))
     0.031
     """
-    given = {
-        "arrivals_per_h": checked("arrivals_per_h", arrivals_per_h, low=0.0),
-        "handle_s": checked("handle_s", handle_s, low=0.0, is_low_included=False),
-        "agents": whole("agents", agents),
-        "patience_s": checked("patience_s", patience_s, low=0.0, is_low_included=False, is_infinite_allowed=True),
-        "threshold_s": checked("threshold_s", threshold_s, low=0.0),
-    }
-    columns = np.broadcast_arrays(*given.values())
-    shape = columns[0].shape
-    flat = [np.array(column, dtype=float).ravel() for column in columns]
-    found = steady_state(*flat)
-    inputs = {name: np.array(column, dtype=float) for name, column in zip(given, columns, strict=True)}
+    given = _checked_queue(arrivals_per_h, handle_s, patience_s, threshold_s, retrial_share, lines)
+    given["agents"] = whole("agents", agents)
+    columns = dict(zip(given, np.broadcast_arrays(*given.values()), strict=True))
+    inputs = {name: np.array(column, dtype=float) for name, column in columns.items()}
+    shape = inputs["agents"].shape
+    found = steady_state(**{name: column.ravel() for name, column in inputs.items()})
     return QueuePerformance(**inputs, **{name: column.reshape(shape) for name, column in found.items()})
 
 
@@ -185,6 +198,8 @@ def agents_needed(
     max_mean_wait_offered_s: ArrayLike | None = None,
     patience_s: ArrayLike = math.inf,
     shrinkage: ArrayLike = 0.0,
+    retrial_share: ArrayLike = 0.0,
+    lines: ArrayLike | None = None,
 ) -> NDArray[np.int64]:
     """Find the fewest agents that meet every target given.
 
@@ -202,6 +217,8 @@ def agents_needed(
         Longest mean wait of all offered in seconds, above 0.
     shrinkage : array_like of float, default 0
         Share of paid time in which an agent cannot answer (breaks, training, absence), 0 or more, below 1.
+    retrial_share, lines : array_like, optional
+        As in `performance`; the targets are then asked of all attempts, the blocked included.
 
     Returns
     -------
@@ -212,148 +229,51 @@ def agents_needed(
     Raises
     ------
     SettingError
-        If no target is given or an argument is out of its range.
+        If no target is given, an argument is out of its range or the lines are too few for the targets.
 
     Notes
     -----
-    Every criterion improves with each agent, so halving an interval finds the minimum; one agent fewer is then tried.
+    Every criterion improves with each agent, so the answer is the least number that meets all; the search asks one
+    fewer before it stops. Agents beyond the lines only lower occupancy.
 
     Examples
     --------
     >>> int(agents_needed(200, 180, service_level=0.8))
     14
     """
-    targets = _targets(service_level, max_abandon, max_occupancy, max_mean_wait_offered_s)
-    inputs = [
-        checked("arrivals_per_h", arrivals_per_h, low=0.0),
-        checked("handle_s", handle_s, low=0.0, is_low_included=False),
-        checked("patience_s", patience_s, low=0.0, is_low_included=False, is_infinite_allowed=True),
-        checked("threshold_s", threshold_s, low=0.0),
-        checked("shrinkage", shrinkage, low=0.0, high=1.0, is_high_included=False),
-    ]
-    columns = np.broadcast_arrays(*inputs, *targets.values())
+    targets = checked_targets(service_level, max_abandon, max_occupancy, max_mean_wait_offered_s)
+    queue = _checked_queue(arrivals_per_h, handle_s, patience_s, threshold_s, retrial_share, lines)
+    shrunk = checked("shrinkage", shrinkage, low=0.0, high=1.0, is_high_included=False)
+    columns = np.broadcast_arrays(shrunk, *queue.values(), *targets.values())
     flat = [np.array(column, dtype=float).ravel() for column in columns]
-    agents = _fewest(flat[:4], dict(zip(targets, flat[5:], strict=True)))
-    scheduled = np.ceil(agents / (1.0 - flat[4]) * (1.0 - _SLACK))
-    return scheduled.astype(np.int64).reshape(columns[0].shape)
+    rows_of, bounds = tuple(flat[1:7]), dict(zip(targets, flat[7:], strict=True))
+
+    def enough(agents: Floats, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return is_enough(agents, tuple(column[rows] for column in rows_of), {n: b[rows] for n, b in bounds.items()})
+
+    load, lines_ = rows_of[0] / 3600.0 * rows_of[1], rows_of[5]
+    most = np.maximum(lines_, np.ceil(load / (1.0 - rows_of[4]) / bounds.get("occupancy", np.inf)))
+    found = fewest(load, enough, most=most)
+    if np.isinf(found).any():
+        raise SettingError(_too_few_lines(lines_, np.isinf(found)))
+    return with_shrinkage(found, flat[0]).reshape(columns[0].shape)
 
 
-def erlang_b(load_erlang: ArrayLike, agents: ArrayLike) -> Floats:
-    """Give the share of contacts lost when nobody can wait.
-
-    Parameters
-    ----------
-    load_erlang : array_like of float
-        Erlangs, 0 or more.
-    agents : array_like of int
-        Whole numbers, 0 or more.
-
-    Returns
-    -------
-    ndarray of float
-        Blocking probability.
-
-    Raises
-    ------
-    SettingError
-        If an argument is out of its range.
-
-    Notes
-    -----
-    ``(a^n / n!) / (sum over k up to n of a^k / k!)`` (Erlang 1917).
-
-    Examples
-    --------
-    >>> float(erlang_b(2, 2).round(12))
-    0.4
-    """
-    load, n = _load_and_agents(load_erlang, agents)
-    return np.exp(log_erlang_b(load.ravel(), n.ravel())).reshape(load.shape)
+def _checked_queue(arrivals_per_h: ArrayLike, handle_s: ArrayLike, patience_s: ArrayLike, threshold_s: ArrayLike,
+                   retrial_share: ArrayLike, lines: ArrayLike | None) -> dict[str, Floats]:
+    """What describes a queue beside its agents, by name, in the order of `is_enough`."""
+    return {
+        "arrivals_per_h": checked("arrivals_per_h", arrivals_per_h, low=0.0),
+        "handle_s": checked("handle_s", handle_s, low=0.0, is_low_included=False),
+        "patience_s": checked("patience_s", patience_s, low=0.0, is_low_included=False, is_infinite_allowed=True),
+        "threshold_s": checked("threshold_s", threshold_s, low=0.0),
+        "retrial_share": checked("retrial_share", retrial_share, low=0.0, high=1.0, is_high_included=False),
+        "lines": np.asarray(np.inf) if lines is None else whole("lines", lines, is_infinite_allowed=True),
+    }
 
 
-def erlang_c(load_erlang: ArrayLike, agents: ArrayLike) -> Floats:
-    """Give the share of contacts that have to wait when everybody waits as long as it takes.
-
-    Parameters
-    ----------
-    load_erlang : array_like of float
-        Erlangs, 0 or more.
-    agents : array_like of int
-        Whole numbers, 0 or more.
-
-    Returns
-    -------
-    ndarray of float
-        Probability of waiting; 1 where the load reaches the agents.
-
-    Raises
-    ------
-    SettingError
-        If an argument is out of its range.
-
-    Notes
-    -----
-    ``B / (1 - (a/n) (1 - B))`` with Erlang B's blocking probability (Erlang 1917).
-
-    Examples
-    --------
-    >>> float(erlang_c(1, 2).round(6))
-    0.333333
-    """
-    load, n = _load_and_agents(load_erlang, agents)
-    return erlang_c_of(load.ravel(), n.ravel()).reshape(load.shape)
-
-
-def _targets(service_level: ArrayLike | None, max_abandon: ArrayLike | None, max_occupancy: ArrayLike | None,
-             max_mean_wait_offered_s: ArrayLike | None) -> dict[str, Floats]:
-    """The targets that were given, checked, by the field of `QueuePerformance` that they bound."""
-    given: dict[str, Floats] = {}
-    if service_level is not None:
-        given["service_level"] = checked("service_level", service_level, low=0.0, high=1.0, is_low_included=False,
-                                          is_high_included=False)
-    if max_abandon is not None:
-        given["abandon_share"] = checked("max_abandon", max_abandon, low=0.0, high=1.0, is_low_included=False)
-    if max_occupancy is not None:
-        given["occupancy"] = checked("max_occupancy", max_occupancy, low=0.0, high=1.0, is_low_included=False)
-    if max_mean_wait_offered_s is not None:
-        given["mean_wait_offered_s"] = checked("max_mean_wait_offered_s", max_mean_wait_offered_s, low=0.0,
-                                                is_low_included=False)
-    if not given:
-        raise SettingError("targets must name at least one bound, got none. Give service_level, max_abandon, "
-                           "max_occupancy or max_mean_wait_offered_s.")
-    return given
-
-
-def _fewest(inputs: list[Floats], targets: dict[str, Floats]) -> Floats:
-    """Fewest agents per row; `inputs` are arrivals, handle time, patience and threshold."""
-    load = inputs[0] / 3600.0 * inputs[1]
-    low, high = np.full(load.shape, -1.0), np.ceil(load + 2.0 * np.sqrt(load) + 1.0)
-    high[load == 0] = 0.0
-    open_rows = ~_is_enough(high, inputs, targets)
-    while open_rows.any():
-        low[open_rows], high[open_rows] = high[open_rows], high[open_rows] * 2.0
-        open_rows[open_rows] = ~_is_enough(high[open_rows], [c[open_rows] for c in inputs],
-                                           {name: bound[open_rows] for name, bound in targets.items()})
-    while (high - low > 1).any():
-        middle = np.where(high - low > 1, np.floor((low + high) / 2.0), high)
-        enough = _is_enough(middle, inputs, targets)
-        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    return high
-
-
-def _is_enough(agents: Floats, inputs: list[Floats], targets: dict[str, Floats]) -> NDArray[np.bool_]:
-    """Which rows meet every target; without patience a queue that grows for ever meets none."""
-    arrivals_per_h, handle_s, patience_s, threshold_s = inputs
-    found = steady_state(arrivals_per_h, handle_s, agents, patience_s, threshold_s)
-    enough = (arrivals_per_h == 0) | np.isfinite(found["mean_wait_offered_s"])
-    for name, bound in targets.items():
-        if name == "service_level":
-            enough &= found[name] >= bound - _SLACK
-        else:
-            enough &= found[name] <= bound * (1.0 + _SLACK)
-    return enough
-
-
-def _load_and_agents(load_erlang: ArrayLike, agents: ArrayLike) -> tuple[Floats, Floats]:
-    load, n = np.broadcast_arrays(checked("load_erlang", load_erlang, low=0.0), whole("agents", agents))
-    return np.array(load, dtype=float), np.array(n, dtype=float)
+def _too_few_lines(lines: Floats, wrong: NDArray[np.bool_]) -> str:
+    bad = lines[wrong]
+    listed = ", ".join(repr(int(value)) for value in bad[:3])
+    return (f"lines must be enough for the targets, got {listed} ({bad.size} of {lines.size} values). "
+            "Give more lines or gentler targets.")

@@ -11,22 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csm_lib.staff.erlang import beyond, delay_moments, erlang_c_of, log_erlang_b
+from csm_lib.staff.lines import finite_lines, finite_quantiles
+from csm_lib.staff.retrials import attempts_per_h
 
-__all__ = ["steady_state", "wait_quantiles"]
+__all__ = ["impatient_line", "steady_state", "wait_quantiles"]
 
 Floats = NDArray[np.float64]
 
 _MAX_STEPS = 60
 
 
-def steady_state(arrivals_per_h: Floats, handle_s: Floats, agents: Floats, patience_s: Floats,
-                  threshold_s: Floats) -> dict[str, Floats]:
+def steady_state(arrivals_per_h: Floats, handle_s: Floats, agents: Floats, patience_s: Floats, threshold_s: Floats,
+                 retrial_share: Floats, lines: Floats) -> dict[str, Floats]:
     """Compute every field of `QueuePerformance` that is not an argument.
 
     Parameters
     ----------
-    arrivals_per_h, handle_s, agents, patience_s, threshold_s : ndarray of float, shape (k,)
-        Checked arguments of `csm_lib.staff.queues.performance`.
+    arrivals_per_h, handle_s, agents, patience_s, threshold_s, retrial_share, lines : ndarray of float, shape (k,)
+        Checked arguments of `csm_lib.staff.queues.performance`; `lines` infinite where there is no bound.
 
     Returns
     -------
@@ -35,36 +37,57 @@ def steady_state(arrivals_per_h: Floats, handle_s: Floats, agents: Floats, patie
 
     Examples
     --------
-    >>> columns = [np.array([value]) for value in (60.0, 60.0, 2.0, np.inf, 20.0)]
+    >>> columns = [np.array([value]) for value in (60.0, 60.0, 2.0, np.inf, 20.0, 0.0, np.inf)]
     >>> float(steady_state(*columns)["occupancy"][0])
     0.5
     """
+    queue = (handle_s, agents, patience_s, threshold_s, lines)
+    again = (retrial_share > 0) & (arrivals_per_h > 0) & (np.isfinite(patience_s) | np.isfinite(lines))
+    attempts = arrivals_per_h.copy()
+    if again.any():
+        columns = [column[again] for column in queue]
+
+        def lost_share(attempts_: Floats) -> Floats:
+            found = _of_attempts(attempts_, *columns)
+            return found["abandon_share"] + found["blocked_share"]
+
+        attempts[again] = attempts_per_h(arrivals_per_h[again], retrial_share[again], lost_share)
+    return _of_attempts(attempts, *queue) | {"attempts_per_h": attempts}
+
+
+def _of_attempts(arrivals_per_h: Floats, handle_s: Floats, agents: Floats, patience_s: Floats, threshold_s: Floats,
+                 lines: Floats) -> dict[str, Floats]:
+    """The steady state when the arrivals are all attempts there are."""
     per_s = arrivals_per_h / 3600.0
     load = per_s * handle_s
     out = {name: np.zeros(load.shape) for name in ("wait_probability", "mean_wait_offered_s", "mean_wait_answered_s",
-                                                   "abandon_share")}
+                                                   "abandon_share", "blocked_share")}
     out |= {name: np.ones(load.shape) for name in ("service_level", "service_level_of_answered",
                                                    "virtual_service_level")}
     busy = load > 0
-    endless = np.isinf(patience_s)
+    endless, open_ended = np.isinf(patience_s), np.isinf(lines)
     for rows, model in (
-        (busy & endless & (load < agents), _patient),
-        (busy & endless & (load >= agents), _overloaded),
-        (busy & ~endless & (agents > 0), _impatient),
-        (busy & ~endless & (agents == 0), _unstaffed),
+        (busy & open_ended & endless & (load < agents), _patient),
+        (busy & open_ended & endless & (load >= agents), _overloaded),
+        (busy & open_ended & ~endless & (agents > 0), _impatient),
+        (busy & open_ended & ~endless & (agents == 0), _unstaffed),
+        (busy & ~open_ended, finite_lines),
     ):
         if rows.any():
-            found = model(load[rows], handle_s[rows], agents[rows], patience_s[rows], threshold_s[rows])
+            columns = (load, handle_s, agents, patience_s, threshold_s, lines)
+            found = model(*(column[rows] for column in columns))
             for name, values in found.items():
                 out[name][rows] = values
     staffed = np.where(agents > 0, agents, 1.0)
-    worked = np.where(agents > 0, load * (1.0 - out["abandon_share"]) / staffed, np.where(busy, 1.0, 0.0))
-    out |= {"load_erlang": load, "occupancy": np.minimum(worked, 1.0)}
+    served = 1.0 - out["abandon_share"] - out["blocked_share"]
+    worked = np.where(agents > 0, load * served / staffed, np.where(busy, 1.0, 0.0))
+    out |= {"load_erlang": load, "occupancy": np.clip(worked, 0.0, 1.0)}
     out["queue_length"] = np.where(busy, per_s * out["mean_wait_offered_s"], 0.0)
     return out
 
 
-def _patient(load: Floats, handle_s: Floats, agents: Floats, _: Floats, threshold_s: Floats) -> dict[str, Floats]:
+def _patient(load: Floats, handle_s: Floats, agents: Floats, _: Floats, threshold_s: Floats,
+             *_lines: Floats) -> dict[str, Floats]:
     """Erlang C below saturation: the wait of the delayed is exponential."""
     p = erlang_c_of(load, agents)
     drain_per_s = (agents - load) / handle_s
@@ -81,7 +104,7 @@ def _overloaded(load: Floats, *_: Floats) -> dict[str, Floats]:
             "service_level": nobody, "service_level_of_answered": nobody, "virtual_service_level": nobody}
 
 
-def _unstaffed(load: Floats, _handle: Floats, _agents: Floats, patience_s: Floats, _: Floats) -> dict[str, Floats]:
+def _unstaffed(load: Floats, _handle: Floats, _agents: Floats, patience_s: Floats, *_: Floats) -> dict[str, Floats]:
     """Nobody at work: everybody waits for as long as patience lasts."""
     everybody, nobody, undefined = np.ones(load.shape), np.zeros(load.shape), np.full(load.shape, np.nan)
     return {"wait_probability": everybody, "mean_wait_offered_s": patience_s, "mean_wait_answered_s": undefined,
@@ -89,14 +112,47 @@ def _unstaffed(load: Floats, _handle: Floats, _agents: Floats, patience_s: Float
             "virtual_service_level": nobody}
 
 
-def _impatient(load: Floats, handle_s: Floats, agents: Floats, patience_s: Floats,
-               threshold_s: Floats) -> dict[str, Floats]:
-    """Erlang A: Mandelbaum and Zeltyn 2007, section 4, from the density of the virtual wait."""
+def _impatient(load: Floats, handle_s: Floats, agents: Floats, patience_s: Floats, threshold_s: Floats,
+               *_lines: Floats) -> dict[str, Floats]:
+    """Erlang A: as many agents as are busy finish contacts while somebody waits."""
     scale = patience_s / handle_s
-    c, x = agents * scale, load * scale
-    moments = delay_moments(c, x)
-    p = _delay_probability(load, agents, moments.log_delay_odds)
-    late = beyond(c, x, threshold_s / patience_s, moments)
+    return impatient_line(agents * scale, load * scale, log_erlang_b(load, agents), patience_s, threshold_s)
+
+
+def impatient_line(completions: Floats, arrivals: Floats, log_blocked: Floats, patience_s: Floats,
+                   threshold_s: Floats) -> dict[str, Floats]:
+    """What those who wait meet, whatever is behind the line.
+
+    Parameters
+    ----------
+    completions, arrivals : ndarray of float, shape (k,)
+        Contacts finished, while somebody waits, and contacts that arrive in one mean patience; above 0.
+    log_blocked : ndarray of float, shape (k,)
+        Log of the share that would be lost if nobody could wait.
+    patience_s, threshold_s : ndarray of float, shape (k,)
+        Seconds.
+
+    Returns
+    -------
+    dict of str to ndarray of float, shape (k,)
+        Fields of `QueuePerformance` about customers.
+
+    Notes
+    -----
+    Mandelbaum and Zeltyn 2007, section 4, from the density of the virtual wait. Only the share lost says what happens
+    while nobody waits.
+
+    Examples
+    --------
+    One agent, everything at rate one: 1/e of all hang up.
+
+    >>> one = np.array([1.0])
+    >>> float(impatient_line(one, one, np.log(one / 2), one, one)["abandon_share"][0].round(6))
+    0.367879
+    """
+    moments = delay_moments(completions, arrivals)
+    p = _delay_probability(log_blocked, moments.log_delay_odds)
+    late = beyond(completions, arrivals, threshold_s / patience_s, moments)
     abandon = p * moments.abandon_share
     answered = 1.0 - abandon
     in_time = np.clip(1.0 - abandon - p * late.answered_share, 0.0, 1.0)
@@ -106,16 +162,15 @@ def _impatient(load: Floats, handle_s: Floats, agents: Floats, patience_s: Float
             "virtual_service_level": 1.0 - p * np.exp(late.log_share)}
 
 
-def _delay_probability(load: Floats, agents: Floats, log_delay_odds: Floats) -> Floats:
+def _delay_probability(log_b: Floats, log_delay_odds: Floats) -> Floats:
     """``A B / (1 - B + A B)`` in logs, so that neither a rare delay nor a huge `A` breaks it."""
-    log_b = log_erlang_b(load, agents)
     with np.errstate(divide="ignore"):
         log_odds = log_delay_odds + log_b - np.log(-np.expm1(log_b))
     return 1.0 / (1.0 + np.exp(-np.clip(log_odds, -700.0, 700.0)))
 
 
 def wait_quantiles(q: Floats, arrivals_per_h: Floats, handle_s: Floats, agents: Floats, patience_s: Floats, p: Floats,
-               mean_wait_s: Floats) -> Floats:
+                   mean_wait_s: Floats, lines: Floats) -> Floats:
     """Find the actual waits of the offered at quantiles.
 
     Parameters
@@ -126,6 +181,8 @@ def wait_quantiles(q: Floats, arrivals_per_h: Floats, handle_s: Floats, agents: 
         The queue.
     p, mean_wait_s : ndarray of float, shape (k,)
         Its probability of waiting and the mean wait of all offered in seconds.
+    lines : ndarray of float, shape (k,)
+        Contacts that fit in; may be infinite.
 
     Returns
     -------
@@ -134,7 +191,7 @@ def wait_quantiles(q: Floats, arrivals_per_h: Floats, handle_s: Floats, agents: 
 
     Examples
     --------
-    >>> columns = [np.array([value]) for value in (0.4, 60.0, 60.0, 2.0, np.inf, 1 / 3, 20.0)]
+    >>> columns = [np.array([value]) for value in (0.4, 60.0, 60.0, 2.0, np.inf, 1 / 3, 20.0, np.inf)]
     >>> wait_quantiles(*columns)
     array([0.])
     """
@@ -147,11 +204,16 @@ def wait_quantiles(q: Floats, arrivals_per_h: Floats, handle_s: Floats, agents: 
     out[(excess > 0) & np.isinf(excess)] = np.inf
     unstaffed = (excess > 0) & np.isfinite(patience_s) & (agents == 0)
     out[unstaffed] = excess[unstaffed] * patience_s[unstaffed]
-    rows = (excess > 0) & np.isfinite(excess) & np.isfinite(patience_s) & (agents > 0)
+    rows = (excess > 0) & np.isfinite(excess) & np.isfinite(patience_s) & (agents > 0) & np.isinf(lines)
     if rows.any():
         scale = patience_s[rows] / handle_s[rows]
         load = arrivals_per_h[rows] / 3600.0 * handle_s[rows]
         out[rows] = patience_s[rows] * _newton(agents[rows] * scale, load * scale, excess[rows])
+    bounded = np.isfinite(lines) & (arrivals_per_h > 0)
+    if bounded.any():
+        load = arrivals_per_h[bounded] / 3600.0 * handle_s[bounded]
+        columns = (column[bounded] for column in (handle_s, agents, patience_s, lines))
+        out[bounded] = finite_quantiles(1.0 - q[bounded], load, *columns)
     return out
 
 
