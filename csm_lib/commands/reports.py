@@ -1,95 +1,37 @@
-"""What each command does, and how it tells its result: words for people, one JSON object for machines."""
+"""Commands that answer from the data: run and publish, look at what there is, work in notebooks, show the sample."""
 
 from __future__ import annotations
 
-import errno
-import json
-import math
 import shutil
 import sys
 import webbrowser
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import typer
 
+from csm_lib.commands.call import Call
 from csm_lib.definitions import INDICATORS
 from csm_lib.errors import SettingError, UsageError
-from csm_lib.settings import Settings, load_settings
+from csm_lib.settings import load_settings
 from csm_lib.workspaces import (
     WORKSPACE_MARK,
     find_workspace,
     is_sample_only,
-    make_workspace,
     notebooks_folder,
     write_sample_settings,
 )
 
-__all__ = ["Call", "check", "copy_notebooks", "demo", "ingest", "init", "list_all", "refresh", "run", "source_new"]
+__all__ = ["check", "copy_notebooks", "demo", "list_all", "refresh", "run"]
 
 SAMPLE_PERIOD = "2024Q1"
-
-
-@dataclass(frozen=True)
-class Call:
-    """How a command was called: in which workspace, and how it should answer."""
-
-    named: Path | None
-    as_json: bool
-    debug: bool
-
-    @property
-    def workspace(self) -> Path:
-        """The workspace this call speaks of."""
-        return find_workspace(self.named)
-
-    @property
-    def present_workspace(self) -> Path:
-        """The workspace this call speaks of, which must be there already."""
-        workspace = self.workspace
-        if not workspace.is_dir():
-            raise UsageError(
-                f"workspace must be a folder that exists, got {str(workspace)!r}. "
-                f'Correct it, or make it: csm init "{workspace}".'
-            )
-        return workspace
-
-    def tell(self, text: str) -> None:
-        """Say something to a person: on stdout, or on stderr where stdout carries JSON."""
-        typer.echo(text, err=self.as_json)
-
-    def finish(self, result: dict[str, Any], *, exit_code: int = 0) -> int:
-        """Give the result to a machine, if one asked, and return the exit code."""
-        if self.as_json:
-            typer.echo(json.dumps(_plain(result | {"exit_code": exit_code}), ensure_ascii=False, allow_nan=False))
-        return exit_code
-
-    def fail(self, *, kind: str, message: str, exit_code: int, **result: Any) -> int:
-        """Tell an error: the sentence on stderr, or in the JSON result, without what identifies a customer."""
-        message = _without_persons([message])[0]
-        if self.as_json:
-            return self.finish({"error": {"kind": kind, "message": message}, **result}, exit_code=exit_code)
-        typer.echo(message, err=True)
-        return exit_code
-
-    def fail_of_system(self, wrong: OSError) -> int:
-        """Tell an error of the operating system: a full disk, a forbidden folder."""
-        where = wrong.filename or self.workspace
-        if wrong.errno in (errno.ENOSPC, errno.EDQUOT):
-            message = f"the disk must have room, got none left ({where}). Free some and run it again."
-        elif isinstance(wrong, PermissionError):
-            message = f"{where} must be open to this user, got 'permission denied'. Change its permissions."
-        else:
-            message = f"{where} must be usable, got {wrong.strerror or wrong}. Check it and run it again."
-        return self.fail(kind="unavailable", message=message, exit_code=4)
 
 
 def demo(
     call: Call, *, contacts_per_quarter: int, seed: int | None, show: bool, only_data: bool, jobs: int | None
 ) -> int:
     """Make the sample organisation, ingest it, publish its first quarter of 2024."""
+    from csm_lib.collect.ingest import ingest as read_files
     from csm_lib.collect.sample import DEFAULT_SEED, write_sample, write_tables
 
     workspace = call.workspace
@@ -101,7 +43,7 @@ def demo(
     official = write_sample(raw, contacts_per_quarter=contacts_per_quarter, seed=chosen)
     write_tables(workspace / "data" / "tables", official=official)
     _step("reading its exports into the warehouse")
-    result = _ingest(workspace, load_settings(workspace), [], None)
+    result = read_files(workspace, settings=load_settings(workspace))
     if only_data:
         call.tell(f"Sample organisation in {workspace}: {sum(file.kept for file in result.files):,} rows kept.")
         return call.finish({"files": [file.as_json() for file in result.files]})
@@ -119,53 +61,6 @@ def demo(
     if code == 0:
         call.tell(f"Next, work in the notebooks:\n  {_next_line(workspace)}")
     return code
-
-
-def ingest(call: Call, *, paths: Sequence[Path], source: str | None, history: bool = False) -> int:
-    """Read files into the warehouse and say what became of every row; or list the editions that were made so far."""
-    workspace = call.workspace
-    if history:
-        return _tell_history(call, workspace)
-    result = _ingest(workspace, load_settings(workspace), paths, source)
-    for warning in result.warnings:
-        typer.echo(warning, err=True)
-    labels = [file.path for file in result.files]
-    shown = dict(zip(labels, _without_persons(labels), strict=True))
-    for file in result.files:
-        aside = ", ".join(f"{reason} {count:,}" for reason, count in sorted(file.set_aside.items())) or "none"
-        call.tell(f"{shown[file.path]} → {file.table}: read {file.read:,}, kept {file.kept:,}, set aside: {aside}")
-    if not result.files:
-        call.tell(f"Nothing to read: put exports into {workspace / 'data' / 'raw'}, or name the files.")
-    return call.finish({"files": [file.as_json() for file in result.files], "warnings": list(result.warnings)})
-
-
-def source_new(call: Call, *, path: Path, table: str | None, name: str | None) -> int:
-    """Look at an export nobody has described yet and write a draft of its source."""
-    from csm_lib.collect.drafts import draft_source
-
-    workspace = call.workspace
-    draft = draft_source(workspace, path, settings=load_settings(workspace), table=table, name=name)
-    call.tell(f"Draft: {draft.path}\n{len(draft.guesses)} columns of {draft.table} were guessed.")
-    call.tell("\n".join(draft.trial))
-    if draft.open_columns:
-        call.tell(f"Look at: {', '.join(draft.open_columns)}.")
-    if draft.rivals:
-        call.tell(f"Files of this name were read by {', '.join(draft.rivals)} so far; a source of your own goes first.")
-    call.tell(f'Next: read the draft, then csm ingest "{path}" --source {draft.source.name}')
-    return call.finish(
-        {
-            "source": draft.path,
-            "name": draft.source.name,
-            "table": draft.table,
-            "columns": [
-                {"column": guess.column, "from": guess.header, "confidence": guess.confidence}
-                for guess in draft.guesses
-            ],
-            "look_at": draft.open_columns,
-            "tried": draft.trial,
-            "read_by": draft.rivals,
-        }
-    )
 
 
 def check(call: Call, *, period: str | None) -> int:
@@ -273,17 +168,6 @@ def refresh(call: Call, *, jobs: int | None) -> int:
     return call.finish({"notebooks": [{"name": r.name, "status": r.status, "seconds": r.seconds} for r in runs]})
 
 
-def init(call: Call) -> int:
-    """Make a workspace."""
-    if call.named is None:
-        raise UsageError("init must name a folder, got none. Try `csm init my-desk`.")
-    written = make_workspace(call.named)
-    folder = call.named.expanduser().resolve()
-    call.tell(f"Workspace {folder}: {len(written)} settings files written, others left as they were.")
-    call.tell(f'Next: put exports into {folder / "data" / "raw"}, then\n  csm ingest --workspace "{folder}"')
-    return call.finish({"workspace": str(folder), "written": [str(path) for path in written]})
-
-
 def copy_notebooks(call: Call, *, folder: Path) -> int:
     """Copy the notebooks into a folder of the analyst's; files that are there already stay."""
     target = folder.expanduser().resolve()
@@ -301,41 +185,6 @@ def copy_notebooks(call: Call, *, folder: Path) -> int:
     call.tell(f"Copied {len(copied)} notebooks to {target}{left}")
     call.tell(f'Next:\n  jupyter lab "{target}"')
     return call.finish({"folder": str(target), "copied": copied, "kept": kept})
-
-
-def _ingest(workspace: Path, settings: Settings, paths: Sequence[Path], source: str | None) -> Any:
-    from csm_lib.collect.ingest import ingest as read_files
-
-    return read_files(workspace, paths=paths, source=source, settings=settings)
-
-
-def _without_persons(texts: list[str]) -> list[str]:
-    """Mask what identifies a customer in texts for the terminal: a file's name, a value that a message quotes."""
-    from csm_lib.collect.privacy import mask_text
-
-    return mask_text(texts)
-
-
-def _tell_history(call: Call, workspace: Path) -> int:
-    """List the editions: number, when, rows that came, changed and went, and the files they came from."""
-    from csm_lib.collect.editions import read_history
-    from csm_lib.collect.ingest import with_source_zone
-    from csm_lib.collect.warehouse import Warehouse
-    from csm_lib.engine import connect
-
-    warehouse = Warehouse.open(workspace)
-    with connect() as connection:
-        zone = with_source_zone(load_settings(workspace), warehouse, connection).workbook.zone
-    history = read_history(warehouse.folder)
-    for past in history:
-        call.tell(f"edition {past.edition.number}, {past.at.astimezone(zone):%Y-%m-%d %H:%M:%S} ({zone})")
-        for table, n in past.rows.items():
-            call.tell(f"  {table}: {n['added']:,} added, {n['changed']:,} changed, {n['removed']:,} removed")
-        for file in past.files:
-            call.tell(f"  {file['path']} → {file['table']}: kept {file['kept']:,} of {file['read']:,}")
-    if not history:
-        call.tell("There is no edition yet: run `csm ingest` first.")
-    return call.finish({"editions": [past.as_json() for past in history]})
 
 
 def _require_sample(workspace: Path, command: str) -> None:
@@ -373,14 +222,3 @@ def _assignments(texts: Sequence[str]) -> dict[str, dict[str, str]]:
 
 def _step(text: str) -> None:
     typer.echo(f"{text} …", err=True)
-
-
-def _plain(value: Any) -> Any:
-    """Make a value fit for JSON: paths as text, numbers that are none as null."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,89 @@
+"""Calls: how a command was called, and how it tells its result: words for people, one JSON object for machines."""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from csm_lib.errors import UsageError
+from csm_lib.workspaces import find_workspace
+
+__all__ = ["Call", "without_persons"]
+
+
+@dataclass(frozen=True)
+class Call:
+    """How a command was called: in which workspace, and how it should answer."""
+
+    named: Path | None
+    as_json: bool
+    debug: bool
+
+    @property
+    def workspace(self) -> Path:
+        """The workspace this call speaks of."""
+        return find_workspace(self.named)
+
+    @property
+    def present_workspace(self) -> Path:
+        """The workspace this call speaks of, which must be there already."""
+        workspace = self.workspace
+        if not workspace.is_dir():
+            raise UsageError(
+                f"workspace must be a folder that exists, got {str(workspace)!r}. "
+                f'Correct it, or make it: csm init "{workspace}".'
+            )
+        return workspace
+
+    def tell(self, text: str) -> None:
+        """Say something to a person: on stdout, or on stderr where stdout carries JSON."""
+        typer.echo(text, err=self.as_json)
+
+    def finish(self, result: dict[str, Any], *, exit_code: int = 0) -> int:
+        """Give the result to a machine, if one asked, and return the exit code."""
+        if self.as_json:
+            typer.echo(json.dumps(_plain(result | {"exit_code": exit_code}), ensure_ascii=False, allow_nan=False))
+        return exit_code
+
+    def fail(self, *, kind: str, message: str, exit_code: int, **result: Any) -> int:
+        """Tell an error: the sentence on stderr, or in the JSON result, without what identifies a customer."""
+        message = without_persons([message])[0]
+        if self.as_json:
+            return self.finish({"error": {"kind": kind, "message": message}, **result}, exit_code=exit_code)
+        typer.echo(message, err=True)
+        return exit_code
+
+    def fail_of_system(self, wrong: OSError) -> int:
+        """Tell an error of the operating system: a full disk, a forbidden folder."""
+        where = wrong.filename or self.workspace
+        if wrong.errno in (errno.ENOSPC, errno.EDQUOT):
+            message = f"the disk must have room, got none left ({where}). Free some and run it again."
+        elif isinstance(wrong, PermissionError):
+            message = f"{where} must be open to this user, got 'permission denied'. Change its permissions."
+        else:
+            message = f"{where} must be usable, got {wrong.strerror or wrong}. Check it and run it again."
+        return self.fail(kind="unavailable", message=message, exit_code=4)
+
+
+def without_persons(texts: list[str]) -> list[str]:
+    """Mask what identifies a customer in texts for the terminal: a file's name, a value that a message quotes."""
+    from csm_lib.collect.privacy import mask_text
+
+    return mask_text(texts)
+
+
+def _plain(value: Any) -> Any:
+    """Make a value fit for JSON: paths as text, numbers that are none as null."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value
