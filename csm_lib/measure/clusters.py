@@ -20,6 +20,7 @@ from csm_lib.measure.spread import (
     Spread,
     clustered_net_bounds,
     clustered_share_bounds,
+    effective_events,
     mean_bounds,
     ratio_bounds,
     shape_of,
@@ -213,14 +214,15 @@ def rate_from_cluster_sums(sums: ClusterSums, *, level: float = 0.95, unit: str 
     --------
     >>> made = rate_from_cluster_sums(ClusterSums.of([3] + [0] * 99, [1] * 100, n=100))
     >>> made.value, made.method
-    (0.03, 'clustered by clusters (100); Poisson, on the effective number of events')
+    (0.03, 'clustered by clusters (100); Poisson, conservative, on the effective number of events')
     """
     unfit = _without_interval(sums, unit)
     if unfit is not None:
         return unfit
     spread = _spread(sums)
     low, high = ratio_bounds(spread, sums.b, level=level)
-    words = f"{_words(sums, unit)}; Poisson, on the effective number of events"
+    is_few = effective_events(spread, level=level) < RARE
+    words = f"{_words(sums, unit)}; Poisson, {'conservative, ' if is_few else ''}on the effective number of events"
     return Estimate(float(spread.value), float(low), float(high), sums.n, words)
 
 

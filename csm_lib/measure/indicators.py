@@ -15,7 +15,14 @@ import pandas as pd
 from csm_lib.definitions import FACTS, INDICATORS, Indicator
 from csm_lib.errors import SettingError
 from csm_lib.measure.arguments import check_level
-from csm_lib.measure.clusters import NOTHING, ClusterSums, ratio_from_cluster_sums
+from csm_lib.measure.clusters import (
+    NOTHING,
+    ClusterSums,
+    net_from_cluster_sums,
+    rate_from_cluster_sums,
+    ratio_from_cluster_sums,
+)
+from csm_lib.measure.grains import joint_cluster_sums
 from csm_lib.measure.inference import mean_from_sums, nps, rate, share
 from csm_lib.measure.sums import Group, columns_of, narrowed, strata_sums, sum_terms
 from csm_lib.measure.terms import Summed, Term
@@ -115,7 +122,7 @@ def measure(
         for record in (
             _unsourced_records(row, unsourced[row.key], groups)
             if row.key in unsourced
-            else sorted(_records(row, frames, measured, level=level), key=lambda record: _order(record.group))
+            else sorted(_records(row, frames, measured, by=groups, level=level), key=lambda found: _order(found.group))
         )
     ]
     return _frame(records, groups)
@@ -217,11 +224,17 @@ def _sum_grain(frame: Any, terms: Sequence[Term], *, by: Sequence[str], level: f
 
 
 def _records(
-    row: Indicator, frames: Mapping[str, Any], measured: Mapping[str, _Measured], *, level: float | None
+    row: Indicator,
+    frames: Mapping[str, Any],
+    measured: Mapping[str, _Measured],
+    *,
+    by: Sequence[str],
+    level: float | None,
 ) -> list[_Record]:
     held = measured[row.grain]
     if row.denominator_grain is not None:
-        return _ratio_records(row, held.sums, measured[row.denominator_grain].sums, level=level)
+        clusters = _joint(row, frames, by=by) if level is not None else None
+        return _ratio_records(row, held.sums, measured[row.denominator_grain].sums, clusters, level=level)
     records = []
     for group, sums in held.sums.items():
         found = sums[row.key]
@@ -235,10 +248,20 @@ def _records(
     return records
 
 
+def _joint(row: Indicator, frames: Mapping[str, Any], *, by: Sequence[str]) -> Mapping[Group, ClusterSums] | None:
+    """Sums per cluster of an indicator that divides two grains; None where one of them lacks the column."""
+    terms = Term.of(row)
+    if row.cluster is None or any(row.cluster not in columns_of(frames[term.grain]) for term in terms):
+        return None
+    above, below = ((narrowed(frames[term.grain], [term], others=[*by, row.cluster]), term) for term in terms)
+    return joint_cluster_sums(above, below, cluster=row.cluster, by=by)
+
+
 def _ratio_records(
     row: Indicator,
     above: Mapping[Group, Mapping[str, Summed]],
     below: Mapping[Group, Mapping[str, Summed]],
+    clusters: Mapping[Group, ClusterSums] | None,
     *,
     level: float | None,
 ) -> list[_Record]:
@@ -247,7 +270,12 @@ def _ratio_records(
     for group in dict.fromkeys([*above, *below]):
         numerator = above[group][row.key] if group in above else None
         a, b = numerator.a if numerator else 0.0, below[group][row.key].b if group in below else 0.0
-        made = rate(a, b, level=level or 0.95)
+        if clusters is not None and level is not None and group in clusters and b:
+            made = rate_from_cluster_sums(clusters[group], level=level, unit=str(row.cluster))
+        else:
+            made = rate(a, b, level=level or 0.95)
+            if row.cluster and b:
+                made = replace(made, method=f"{made.method}; rows taken as independent: no column {row.cluster!r}")
         if level is None:
             made = _without_interval(made)
         excluded = None if level is None else dict(numerator.excluded) if numerator else {}
@@ -261,16 +289,20 @@ def _estimate(row: Indicator, group: Group, found: Summed, held: _Measured, *, l
         return Estimate(math.nan, math.nan, math.nan, 0, NOTHING)
     if level is None:
         return _without_interval(Estimate(found.a / found.b, math.nan, math.nan, found.n, ""))
+    clusters = held.clusters[row.cluster][group][row.key] if row.cluster and row.cluster in held.clusters else None
+    if row.aggregation == "net" and clusters is not None:
+        return net_from_cluster_sums(
+            clusters, promoters=found.up, detractors=found.down, level=level, unit=str(row.cluster)
+        )
     if row.aggregation == "net":
         return nps(found.up, found.n - found.up - found.down, found.down, level=level)
     if row.aggregation == "weighted_share":
         if group in held.strata:
             return stratified_share(held.strata[group][row.key], level=level)
         return weighted_share(found.n, found.a, found.b, found.ab, found.bb, level=level)
-    if row.cluster is not None and row.cluster in held.clusters:
+    if clusters is not None:
         limits = (0.0, 1.0) if row.aggregation == "share" else (-math.inf, math.inf)
-        sums = held.clusters[row.cluster][group][row.key]
-        return ratio_from_cluster_sums(sums, level=level, limits=limits, unit=row.cluster)
+        return ratio_from_cluster_sums(clusters, level=level, limits=limits, unit=str(row.cluster))
     if row.aggregation == "share":
         return share(found.a, found.b, level=level)
     return mean_from_sums(found.a, found.aa - found.a**2 / found.n, found.n, level=level)

@@ -20,6 +20,7 @@ __all__ = [
     "Spread",
     "clustered_net_bounds",
     "clustered_share_bounds",
+    "effective_events",
     "effective_n",
     "mean_bounds",
     "net_bounds",
@@ -265,8 +266,8 @@ def ratio_bounds(spread: Spread, whole: ArrayLike, *, level: float = 0.95) -> tu
 
     Notes
     -----
-    The events are worth R²/variance × (z/t)² independent ones (as in `effective_n`); bounds as
-    `csm_lib.measure.bounds.rate_bounds`.
+    `csm_lib.measure.bounds.rate_bounds` on the number of independent events that those seen are worth
+    (`effective_events`).
 
     Examples
     --------
@@ -274,10 +275,21 @@ def ratio_bounds(spread: Spread, whole: ArrayLike, *, level: float = 0.95) -> tu
     >>> bool(low < 0.0048 and high > 0.0184)  # wider than Garwood's bounds of ten independent events
     True
     """
-    is_varied, quantile = spread.variance > 0, (1 + level) / 2
-    stretch = (float(ndtri(quantile)) / stdtrit(spread.steady_df, quantile)) ** 2
-    alike = np.where(spread.value > 0, float(spread.n_clusters), 0.0)  # each cluster counts once
-    events = np.where(is_varied, spread.value**2 / np.where(is_varied, spread.variance, 1.0) * stretch, alike)
+    events = effective_events(spread, level=level)
     low, high = rate_bounds(events, level=level)
     unit = np.where(events > 0, spread.value / np.where(events > 0, events, 1.0), 1 / np.asarray(whole, float))
     return low * unit, high * unit
+
+
+def effective_events(spread: Spread, *, level: float = 0.95) -> Floats:
+    """Give the number of independent events that those seen are worth: R²/variance × (z/t)².
+
+    Examples
+    --------
+    >>> float(effective_events(spread_of([0] * 9, [20] * 9)))
+    0.0
+    """
+    is_varied, quantile = spread.variance > 0, (1 + level) / 2
+    stretch = (float(ndtri(quantile)) / stdtrit(spread.steady_df, quantile)) ** 2
+    alike = np.where(spread.value > 0, float(spread.n_clusters), 0.0)  # each cluster counts once
+    return np.where(is_varied, spread.value**2 / np.where(is_varied, spread.variance, 1.0) * stretch, alike)

@@ -22,7 +22,7 @@ from csm_lib.measure.clusters import MANY_CLUSTERS, ClusterSums
 from csm_lib.measure.readable import arrow_of, quoted, refuse_unreadable, typed, unreadable, without_nan
 from csm_lib.measure.terms import Plan, Summed, Term, applicable, names_in
 
-__all__ = ["Group", "cluster_sums", "columns_of", "narrowed", "strata_sums", "sum_terms"]
+__all__ = ["Group", "cluster_sums", "columns_of", "narrowed", "per_cluster", "strata_sums", "sum_terms"]
 
 Group = tuple[Any, ...]
 
@@ -140,15 +140,8 @@ def cluster_sums(
     rows: duckdb.DuckDBPyRelation, terms: Sequence[Term], *, cluster: str, by: Sequence[str], has_unlabelled: bool
 ) -> dict[Group, dict[str, ClusterSums]]:
     """Sum per cluster and then over clusters; a row without a label is a cluster of its own."""
-    plan = Plan(tuple(terms), ((),) * len(terms), (False,) * len(terms), is_detailed=False)
-    values = _valued(rows, plan, labels=[*by, cluster])
     groups = [f"g{i}" for i in range(len(by))]
-    label = f"g{len(by)}"
-    sums = [f"{text} AS {name}" for name, (text, _) in plan.sums().items()]
-    labelled = values.filter(f"{label} IS NOT NULL") if has_unlabelled else values
-    inner = labelled.aggregate(", ".join([*groups, *sums]), ", ".join([*groups, label]))
-    if has_unlabelled:
-        inner = inner.union(values.filter(f"{label} IS NULL").project(", ".join([*groups, *plan.single()])))
+    inner = per_cluster(rows, terms, cluster=cluster, by=by, has_unlabelled=has_unlabelled)
     wanted = [
         f"sum(n{i})::BIGINT AS n{i}, sum(a{i}) AS a{i}, "
         + _clusters_sql(i, term)
@@ -159,6 +152,22 @@ def cluster_sums(
         _group(record, len(by)): {term.key: _clusters(record, i) for i, term in enumerate(terms)}
         for record in _grouped(inner, wanted, groups=groups)
     }
+
+
+def per_cluster(
+    rows: duckdb.DuckDBPyRelation, terms: Sequence[Term], *, cluster: str, by: Sequence[str], has_unlabelled: bool
+) -> duckdb.DuckDBPyRelation:
+    """Sum per group (g0, …) and cluster (the g after them); a row without a label stands alone, under none."""
+    plan = Plan(tuple(terms), ((),) * len(terms), (False,) * len(terms), is_detailed=False)
+    values = _valued(rows, plan, labels=[*by, cluster])
+    label = f"g{len(by)}"
+    labels = ", ".join([*(f"g{i}" for i in range(len(by))), label])
+    sums = [f"{text} AS {name}" for name, (text, _) in plan.sums().items()]
+    labelled = values.filter(f"{label} IS NOT NULL") if has_unlabelled else values
+    inner = labelled.aggregate(", ".join([labels, *sums]), labels)
+    if not has_unlabelled:
+        return inner
+    return inner.union(values.filter(f"{label} IS NULL").project(", ".join([labels, *plan.single()])))
 
 
 def strata_sums(

@@ -17,7 +17,16 @@ from csm_lib.definitions import INDICATORS
 from csm_lib.engine import connect
 from csm_lib.errors import SettingError
 from csm_lib.measure.indicators import measure
-from csm_lib.measure.inference import clustered_share, mean, nps, rate, share
+from csm_lib.measure.inference import (
+    ClusterSums,
+    clustered_net,
+    clustered_share,
+    mean,
+    nps,
+    rate,
+    rate_from_cluster_sums,
+    share,
+)
 
 CONTACT_KEYS = [key for key, row in INDICATORS.items() if row.grain == "contact"]
 RESULT = ["n", "numerator", "denominator", "value", "low", "high", "unit", "excluded", "method"]
@@ -187,6 +196,61 @@ def test_complaints_are_divided_by_the_contacts_handled_in_the_same_group():
     assert_allclose(measured.loc["b", ["numerator", "denominator", "value"]].to_numpy(float), [0, 50, 0])
     assert math.isnan(measured.loc["c", "value"]) and measured.loc["c", "n"] == 0
     assert measured.loc["c", "method"] == "not measured: no row in the population"
+
+
+def test_complaints_are_clustered_by_the_customers_of_both_grains():
+    # eight complaints of one customer are one bad story, not eight; two complaints have no customer
+    complaints = pd.DataFrame({"customer_id": ["a"] * 8 + ["b", "gone", None, None], "is_counted": True})
+    handled = pd.DataFrame({"customer_id": [*"aabbcdefghij", None, None], "is_handled": True})
+    row = measure({"complaint": complaints, "contact": handled}, "complaint_rate").iloc[0]
+    above = [8, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]  # a, b, gone, two without a label, c … j, two without
+    below = [2, 2, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
+    made = rate_from_cluster_sums(ClusterSums.of(above, below, n=14), unit="customer_id")
+    assert_allclose(row[["value", "low", "high"]].to_numpy(float), [12 / 14, made.low, made.high])
+    assert row["n"] == 14
+    assert row["method"] == "clustered by customer_id (15); Poisson, conservative, on the effective number of events"
+    alone = measure({"complaint": complaints, "contact": handled.drop(columns="customer_id")}, "complaint_rate").iloc[0]
+    assert alone["method"].endswith("conservative; rows taken as independent: no column 'customer_id'")
+    assert row["high"] - row["low"] > alone["high"] - alone["low"]
+
+
+def test_complaints_are_clustered_within_each_group():
+    team = ["x"] * 20 + ["y"] * 20
+    complaints = pd.DataFrame({"team": ["x", "x", "y"], "customer_id": ["0", "0", "25"], "is_counted": True})
+    handled = pd.DataFrame({"team": team, "customer_id": [str(i) for i in range(40)], "is_handled": True})
+    measured = measure({"complaint": complaints, "contact": handled}, "complaint_rate", by="team").set_index("team")
+    for name, most in (("x", 2), ("y", 1)):
+        made = rate_from_cluster_sums(ClusterSums.of([most] + [0] * 19, [1] * 20, n=20))
+        assert_allclose(measured.loc[name, ["low", "high"]].to_numpy(float), [made.low, made.high])
+
+
+def test_a_net_score_is_clustered_by_customer():
+    scores = np.tile([9, 10, 3, 7, 9], 20).astype(float)
+    customers = [str(i // 2) for i in range(100)]
+    row = measure(pd.DataFrame({"recommend": scores, "customer_id": customers}), "nps").iloc[0]
+    made = clustered_net(np.select([scores >= 9, scores <= 6], [1, -1], 0), clusters=customers)
+    assert_allclose(row[["value", "low", "high"]].to_numpy(float), [made.value, made.low, made.high])
+    assert row["method"] == "clustered by customer_id (50); adjusted Wald, on the effective n"
+
+
+def test_sums_over_many_clusters_tell_what_the_clusters_themselves_tell():
+    rng = np.random.default_rng(5)
+    days = np.repeat([datetime.date(2024, 1, 1) + datetime.timedelta(days=i) for i in range(60)], 12)
+    facts = pd.DataFrame(
+        {
+            "local_date": days,
+            "is_offered": True,
+            "is_answered": rng.random(720) < np.repeat(rng.beta(9, 1, 60), 12),
+            "is_live": True,
+            "first_response_s": rng.lognormal(3, 1.3, 720),
+        }
+    )
+    measured = measure(facts, ["answer_rate", "frt"]).set_index("key")
+    share_made = clustered_share(facts["is_answered"], clusters=days)
+    answered = facts["is_answered"].to_numpy()
+    assert_allclose(measured.loc["answer_rate", ["low", "high"]].to_numpy(float), [share_made.low, share_made.high])
+    mean_made = mean(facts.loc[answered, "first_response_s"], clusters=days[answered])
+    assert_allclose(measured.loc["frt", ["low", "high"]].to_numpy(float), [mean_made.low, mean_made.high], rtol=1e-6)
 
 
 # --- one answer whatever is held ------------------------------------------------------------------------------------
