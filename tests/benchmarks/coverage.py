@@ -9,7 +9,8 @@ so it has no such error. The bounds:
 - means, net shares and everything clustered, stratified or censored: 93–97 %. For clustered and stratified shares and
   rates n is the number of independent rows (or events) that a sample is worth, the median over samples; with fewer
   than five expected the interval is labelled conservative, and the bound is at least 95 %;
-- "stated" cases lie outside what the method promises, and their `method` says so; they are printed, not judged.
+- "stated" cases are too few for their skewness: `method` says "skewed" below 20 values or clusters, "corrected for
+  skewness" from there, which mends part of it only. They are printed, not judged.
 """
 
 from __future__ import annotations
