@@ -15,12 +15,12 @@ from scipy.special import gammainc, gammaincc, gammaln
 
 from csm_lib.staff.erlang import log_poisson
 from csm_lib.staff.steady_state import steady_state
+from csm_lib.staff.targets import is_met
 
 __all__ = ["is_enough", "quick_fields"]
 
 Floats = NDArray[np.float64]
 
-_SLACK = 1e-12  # a target met up to rounding error is met
 _UNSURE = 1e-6  # a value this near its bound is computed exactly
 _LEAST = 1e-250  # below, an incomplete gamma function has no digits to spare
 _MOST = 1e5  # above, a small share of abandonments is a difference of nearly equal numbers
@@ -63,7 +63,7 @@ def is_enough(agents: Floats, queue: tuple[Floats, ...], targets: Mapping[str, F
     if unsure.any():
         exact = [column[unsure] for column in (arrivals_per_h, handle_s, agents, patience_s, threshold_s, retrial_share,
                                                lines)]
-        out[unsure] = _is_met(steady_state(*exact), exact[0], {name: b[unsure] for name, b in targets.items()})
+        out[unsure] = is_met(steady_state(*exact), exact[0], {name: b[unsure] for name, b in targets.items()})
     return out
 
 
@@ -116,13 +116,3 @@ def _log_poisson_of(c: Floats, mean: Floats) -> Floats:
     with np.errstate(divide="ignore"):
         small = c * np.log(mean) - mean - gammaln(c + 1.0)
     return np.where(c < 10.0, small, log_poisson(np.maximum(c, 10.0), mean))
-
-
-def _is_met(found: Mapping[str, Floats], arrivals_per_h: Floats, targets: Mapping[str, Floats]) -> NDArray[np.bool_]:
-    enough = (arrivals_per_h == 0) | np.isfinite(found["mean_wait_offered_s"])
-    for name, bound in targets.items():
-        if name == "service_level":
-            enough &= found[name] >= bound - _SLACK
-        else:
-            enough &= found[name] <= bound * (1.0 + _SLACK)
-    return enough

@@ -1,8 +1,8 @@
 """The steady state of a first-come-first-served queue, one model per kind of row.
 
 A row is a queue with its arrivals, handle time, agents, patience and threshold. Rows without patience below saturation
-follow Erlang C, rows with patience Erlang A; overloads without patience and rows with nobody at work have answers of
-their own.
+follow Erlang C, rows with patience Erlang A; overloads without patience, rows with nobody at work and rows with a
+finite number of lines have answers of their own.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from csm_lib.staff.erlang import beyond, delay_moments, erlang_c_of, log_erlang_b
+from csm_lib.staff.erlang import beyond, delay_moments, log_erlang_b
 from csm_lib.staff.lines import finite_lines, finite_quantiles
 from csm_lib.staff.retrials import attempts_per_h
 
-__all__ = ["impatient_line", "steady_state", "wait_quantiles"]
+__all__ = ["steady_state", "wait_quantiles", "waiting_line"]
 
 Floats = NDArray[np.float64]
 
@@ -65,18 +65,11 @@ def _of_attempts(arrivals_per_h: Floats, handle_s: Floats, agents: Floats, patie
     out |= {name: np.ones(load.shape) for name in ("service_level", "service_level_of_answered",
                                                    "virtual_service_level")}
     busy = load > 0
-    endless, open_ended = np.isinf(patience_s), np.isinf(lines)
-    for rows, model in (
-        (busy & open_ended & endless & (load < agents), _patient),
-        (busy & open_ended & endless & (load >= agents), _overloaded),
-        (busy & open_ended & ~endless & (agents > 0), _impatient),
-        (busy & open_ended & ~endless & (agents == 0), _unstaffed),
-        (busy & ~open_ended, finite_lines),
-    ):
+    open_ended = np.isinf(lines)
+    for rows, model in ((busy & open_ended, _open_ended), (busy & ~open_ended, finite_lines)):
         if rows.any():
             columns = (load, handle_s, agents, patience_s, threshold_s, lines)
-            found = model(*(column[rows] for column in columns))
-            for name, values in found.items():
+            for name, values in model(*(column[rows] for column in columns)).items():
                 out[name][rows] = values
     staffed = np.where(agents > 0, agents, 1.0)
     served = 1.0 - out["abandon_share"] - out["blocked_share"]
@@ -86,11 +79,63 @@ def _of_attempts(arrivals_per_h: Floats, handle_s: Floats, agents: Floats, patie
     return out
 
 
-def _patient(load: Floats, handle_s: Floats, agents: Floats, _: Floats, threshold_s: Floats,
-             *_lines: Floats) -> dict[str, Floats]:
-    """Erlang C below saturation: the wait of the delayed is exponential."""
-    p = erlang_c_of(load, agents)
-    drain_per_s = (agents - load) / handle_s
+def _open_ended(load: Floats, handle_s: Floats, agents: Floats, patience_s: Floats, threshold_s: Floats,
+                _: Floats) -> dict[str, Floats]:
+    """Room for everybody: Erlang C and Erlang A, as many contacts at once as agents."""
+    return waiting_line(load, agents, handle_s, log_erlang_b(load, agents), patience_s, threshold_s)
+
+
+def waiting_line(load: Floats, capacity: Floats, handle_s: Floats, log_blocked: Floats, patience_s: Floats,
+                 threshold_s: Floats) -> dict[str, Floats]:
+    """What customers meet in a line with room for all, whoever serves it.
+
+    Parameters
+    ----------
+    load, capacity : ndarray of float, shape (k,)
+        Arrivals, and contacts finished while somebody waits, per handle time; the first above 0.
+    handle_s : ndarray of float, shape (k,)
+        Seconds, above 0.
+    log_blocked : ndarray of float, shape (k,)
+        Log of the share that would be lost if nobody could wait; it says all that matters of the time without a line.
+    patience_s, threshold_s : ndarray of float, shape (k,)
+        Seconds; patience may be infinite.
+
+    Returns
+    -------
+    dict of str to ndarray of float, shape (k,)
+        Fields of `QueuePerformance` about customers.
+
+    Examples
+    --------
+    One agent, everything at rate one: 1/e of all hang up.
+
+    >>> one = np.array([1.0])
+    >>> float(waiting_line(one, one, one, np.log(one / 2), one, one)["abandon_share"][0].round(6))
+    0.367879
+    """
+    names = ("wait_probability", "mean_wait_offered_s", "mean_wait_answered_s", "abandon_share", "service_level",
+             "service_level_of_answered", "virtual_service_level")
+    out = {name: np.zeros(load.shape) for name in names}
+    endless = np.isinf(patience_s)
+    for rows, model in (
+        (endless & (load < capacity), _patient),
+        (endless & (load >= capacity), _overloaded),
+        (~endless & (capacity > 0), _impatient),
+        (~endless & (capacity == 0), _unstaffed),
+    ):
+        if rows.any():
+            columns = (load, capacity, handle_s, log_blocked, patience_s, threshold_s)
+            for name, values in model(*(column[rows] for column in columns)).items():
+                out[name][rows] = values
+    return out
+
+
+def _patient(load: Floats, capacity: Floats, handle_s: Floats, log_blocked: Floats, _: Floats,
+             threshold_s: Floats) -> dict[str, Floats]:
+    """Nobody hangs up, no overload: the wait of the delayed is exponential."""
+    blocked = np.exp(log_blocked)
+    p = capacity * blocked / (capacity - load + load * blocked)
+    drain_per_s = (capacity - load) / handle_s
     late = p * np.exp(-drain_per_s * threshold_s)
     wait = p / drain_per_s
     return {"wait_probability": p, "mean_wait_offered_s": wait, "mean_wait_answered_s": wait, "service_level": 1 - late,
@@ -98,13 +143,14 @@ def _patient(load: Floats, handle_s: Floats, agents: Floats, _: Floats, threshol
 
 
 def _overloaded(load: Floats, *_: Floats) -> dict[str, Floats]:
-    """Erlang C at or above saturation: the queue grows for ever."""
+    """Nobody hangs up and more arrive than are finished: the queue grows for ever."""
     endless, nobody = np.full(load.shape, np.inf), np.zeros(load.shape)
     return {"wait_probability": np.ones(load.shape), "mean_wait_offered_s": endless, "mean_wait_answered_s": endless,
             "service_level": nobody, "service_level_of_answered": nobody, "virtual_service_level": nobody}
 
 
-def _unstaffed(load: Floats, _handle: Floats, _agents: Floats, patience_s: Floats, *_: Floats) -> dict[str, Floats]:
+def _unstaffed(load: Floats, _capacity: Floats, _handle: Floats, _blocked: Floats, patience_s: Floats,
+               _threshold: Floats) -> dict[str, Floats]:
     """Nobody at work: everybody waits for as long as patience lasts."""
     everybody, nobody, undefined = np.ones(load.shape), np.zeros(load.shape), np.full(load.shape, np.nan)
     return {"wait_probability": everybody, "mean_wait_offered_s": patience_s, "mean_wait_answered_s": undefined,
@@ -112,47 +158,14 @@ def _unstaffed(load: Floats, _handle: Floats, _agents: Floats, patience_s: Float
             "virtual_service_level": nobody}
 
 
-def _impatient(load: Floats, handle_s: Floats, agents: Floats, patience_s: Floats, threshold_s: Floats,
-               *_lines: Floats) -> dict[str, Floats]:
-    """Erlang A: as many agents as are busy finish contacts while somebody waits."""
+def _impatient(load: Floats, capacity: Floats, handle_s: Floats, log_blocked: Floats, patience_s: Floats,
+               threshold_s: Floats) -> dict[str, Floats]:
+    """Erlang A: Mandelbaum and Zeltyn 2007, section 4, from the density of the virtual wait."""
     scale = patience_s / handle_s
-    return impatient_line(agents * scale, load * scale, log_erlang_b(load, agents), patience_s, threshold_s)
-
-
-def impatient_line(completions: Floats, arrivals: Floats, log_blocked: Floats, patience_s: Floats,
-                   threshold_s: Floats) -> dict[str, Floats]:
-    """What those who wait meet, whatever is behind the line.
-
-    Parameters
-    ----------
-    completions, arrivals : ndarray of float, shape (k,)
-        Contacts finished, while somebody waits, and contacts that arrive in one mean patience; above 0.
-    log_blocked : ndarray of float, shape (k,)
-        Log of the share that would be lost if nobody could wait.
-    patience_s, threshold_s : ndarray of float, shape (k,)
-        Seconds.
-
-    Returns
-    -------
-    dict of str to ndarray of float, shape (k,)
-        Fields of `QueuePerformance` about customers.
-
-    Notes
-    -----
-    Mandelbaum and Zeltyn 2007, section 4, from the density of the virtual wait. Only the share lost says what happens
-    while nobody waits.
-
-    Examples
-    --------
-    One agent, everything at rate one: 1/e of all hang up.
-
-    >>> one = np.array([1.0])
-    >>> float(impatient_line(one, one, np.log(one / 2), one, one)["abandon_share"][0].round(6))
-    0.367879
-    """
-    moments = delay_moments(completions, arrivals)
+    c, x = capacity * scale, load * scale
+    moments = delay_moments(c, x)
     p = _delay_probability(log_blocked, moments.log_delay_odds)
-    late = beyond(completions, arrivals, threshold_s / patience_s, moments)
+    late = beyond(c, x, threshold_s / patience_s, moments)
     abandon = p * moments.abandon_share
     answered = 1.0 - abandon
     in_time = np.clip(1.0 - abandon - p * late.answered_share, 0.0, 1.0)

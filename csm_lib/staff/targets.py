@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,12 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 from csm_lib.errors import SettingError
 from csm_lib.staff.arguments import checked
 
-__all__ = ["checked_targets", "fewest", "with_shrinkage"]
+__all__ = ["checked_targets", "fewest", "is_met", "with_shrinkage"]
 
 Floats = NDArray[np.float64]
 IsEnough = Callable[[Floats, NDArray[np.int64]], NDArray[np.bool_]]
 
-_SLACK = 1e-12  # a whole number up to rounding error is whole
+_SLACK = 1e-12  # a target met, or a number whole, up to rounding error is so
 
 
 def checked_targets(service_level: ArrayLike | None, max_abandon: ArrayLike | None, max_occupancy: ArrayLike | None,
@@ -57,6 +57,36 @@ def checked_targets(service_level: ArrayLike | None, max_abandon: ArrayLike | No
         raise SettingError("targets must name at least one bound, got none. Give service_level, max_abandon, "
                            "max_occupancy or max_mean_wait_offered_s.")
     return given
+
+
+def is_met(found: Mapping[str, Floats], arrivals_per_h: Floats, targets: Mapping[str, Floats]) -> NDArray[np.bool_]:
+    """Tell which rows meet every target; without patience a queue that grows for ever meets none.
+
+    Parameters
+    ----------
+    found : mapping of str to ndarray of float, shape (k,)
+        Fields of the steady state.
+    arrivals_per_h : ndarray of float, shape (k,)
+    targets : mapping of str to ndarray of float, shape (k,)
+        What `checked_targets` gives.
+
+    Returns
+    -------
+    ndarray of bool, shape (k,)
+
+    Examples
+    --------
+    >>> found = {"mean_wait_offered_s": np.array([9.0]), "service_level": np.array([0.8])}
+    >>> is_met(found, np.array([60.0]), {"service_level": np.array([0.8])})
+    array([ True])
+    """
+    enough = (arrivals_per_h == 0) | np.isfinite(found["mean_wait_offered_s"])
+    for name, bound in targets.items():
+        if name == "service_level":
+            enough &= found[name] >= bound - _SLACK
+        else:
+            enough &= found[name] <= bound * (1.0 + _SLACK)
+    return enough
 
 
 def fewest(load: Floats, is_enough: IsEnough, *, most: Floats) -> Floats:
