@@ -1,8 +1,8 @@
 """Text contacts: an agent holds several chats at once and answers each more slowly for it.
 
-While somebody waits every agent is full, so the line is that of the phone with a capacity of its own. What happens while
-nobody waits depends on how chats lie over the agents: a new one goes to whoever holds fewest, and a chat stays where it
-is. `csm_lib.staff.chat_loads` works that out.
+While somebody waits every agent is full, so the line is that of the phone with a capacity of its own. What happens
+while nobody waits depends on how chats lie over the agents: a new one goes to whoever holds fewest, and a chat stays
+where it is. `csm_lib.staff.chat_loads` works that out.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def chat_performance(
     -----
     Poisson arrivals; the work in a chat and patience are exponential. An agent with `k` chats finishes
     ``k / (handle_s factor_k)`` a second, so how fast depends on the state (processor sharing, Kleinrock 1976). Teams
-    with up to 3,000 states of their loads are solved exactly; larger ones are taken as balanced, to which joining the
+    with up to 500 states of their loads are solved exactly; larger ones are taken as balanced, to which joining the
     shortest of many queues tends (Mitzenmacher 2001).
 
     Examples
@@ -215,7 +215,7 @@ def _checked_chats(arrivals_per_h: ArrayLike, handle_s: ArrayLike, max_chats: Ar
 def _factors(slowdown: float | Sequence[float], most: int) -> Floats:
     """Factors of the handle time for 1, 2, ... chats at once."""
     given = np.asarray(slowdown, dtype=float)
-    return given if given.ndim else 1.0 + given * np.arange(most)
+    return given if given.ndim else 1.0 + float(given) * np.arange(most, dtype=float)
 
 
 def _steady_chats(queue: dict[str, Floats], factors: Floats) -> dict[str, Floats]:
