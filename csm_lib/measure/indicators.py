@@ -23,6 +23,7 @@ from csm_lib.measure.clusters import (
     ratio_from_cluster_sums,
 )
 from csm_lib.measure.grains import joint_cluster_sums
+from csm_lib.measure.groups import TIME_GROUPS, refuse_missing, time_groups, with_time_groups
 from csm_lib.measure.inference import mean_from_sums, nps, rate, share
 from csm_lib.measure.sums import Group, columns_of, narrowed, strata_sums, sum_terms
 from csm_lib.measure.terms import Summed, Term
@@ -71,7 +72,9 @@ def measure(
     keys : str or iterable of str
         Indicators, as in `csm_lib.definitions.INDICATORS`.
     by : str or iterable of str
-        Columns to group by; rows where one is missing form a group of their own.
+        Columns to group by; rows where one is missing form a group of their own. Where the facts have no such column,
+        `quarter`, `month`, `week` and `weekday` are made from `local_date` and `hour_band` from `local_hour`
+        (`csm_lib.measure.groups.TIME_GROUPS`).
     level : float, 0–1, or None
         Probability that an interval holds the true value; None leaves the intervals and the count of rows left out
         (`excluded` is None then), which is about three times faster.
@@ -177,7 +180,8 @@ def _frames(facts: Any, terms: Sequence[Term], by: Sequence[str]) -> dict[str, A
                 f"facts must hold the columns of {term.key!r} (grain {term.grain}), got a frame without {missing!r}. "
                 f"Pass the {term.grain} facts."
             )
-        unknown = [name for name in by if name not in present]
+        refuse_missing(by, present, grain=term.grain)
+        unknown = [name for name in by if name not in present and name not in TIME_GROUPS]
         if unknown:
             raise SettingError(
                 f"by must name columns of the {term.grain} facts, got {unknown!r} (for {term.key!r}). "
@@ -214,7 +218,8 @@ def _frame_of(facts: Any, term: Term) -> Any:
 def _sum_grain(frame: Any, terms: Sequence[Term], *, by: Sequence[str], level: float | None) -> _Measured:
     present = columns_of(frame)
     columns = [] if level is None else sorted({term.cluster for term in terms if term.cluster in present} - {None})
-    held = narrowed(frame, terms, others=[*by, *STRATA])
+    made = time_groups(by, present)
+    held = with_time_groups(narrowed(frame, terms, others=[*by, *STRATA, *(group.reads for group in made)]), made)
     sums, clusters = sum_terms(held, terms, by=by, clusters=columns, is_detailed=level is not None)
     weighted = [term for term in terms if term.aggregation == "weighted_share"]
     strata = {}
