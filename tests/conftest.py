@@ -43,12 +43,17 @@ def _mysql() -> Path | None:
     return Path(named).parent if named and shutil.which("mariadb-install-db") else None
 
 
+def _spark() -> bool:
+    has_java = bool(os.environ.get("JAVA_HOME") or shutil.which("java"))
+    return has_java and importlib.util.find_spec("pyspark") is not None
+
+
 _AVAILABLE = {
     "realdata": (_realdata, "real data: set CSM_REALDATA to its folder"),
     "browser": (_browser, "a browser: install the system's Chromium"),
     "postgres": (_postgres, "a PostgreSQL server: install the system's postgresql"),
     "mysql": (_mysql, "a server that speaks MySQL: install the system's mariadb-server"),
-    "spark": (lambda: importlib.util.find_spec("pyspark"), "Spark: install the extra `scale` and Java"),
+    "spark": (_spark, "Spark: install the extra `scale` and Java"),
 }
 
 
