@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import duckdb
 import pandas as pd
 
 from csm_lib.definitions import FACTS, INDICATORS, Indicator
@@ -215,11 +216,16 @@ def _frame_of(facts: Any, term: Term) -> Any:
     return facts
 
 
+def _held(frame: Any, terms: Sequence[Term], *, by: Sequence[str], others: Sequence[str]) -> duckdb.DuckDBPyRelation:
+    """Take what is read of a frame, and the groups, those in time too."""
+    made = time_groups(by, columns_of(frame))
+    return with_time_groups(narrowed(frame, terms, others=[*by, *others, *(group.reads for group in made)]), made)
+
+
 def _sum_grain(frame: Any, terms: Sequence[Term], *, by: Sequence[str], level: float | None) -> _Measured:
     present = columns_of(frame)
     columns = [] if level is None else sorted({term.cluster for term in terms if term.cluster in present} - {None})
-    made = time_groups(by, present)
-    held = with_time_groups(narrowed(frame, terms, others=[*by, *STRATA, *(group.reads for group in made)]), made)
+    held = _held(frame, terms, by=by, others=STRATA)
     sums, clusters = sum_terms(held, terms, by=by, clusters=columns, is_detailed=level is not None)
     weighted = [term for term in terms if term.aggregation == "weighted_share"]
     strata = {}
@@ -258,7 +264,7 @@ def _joint(row: Indicator, frames: Mapping[str, Any], *, by: Sequence[str]) -> M
     terms = Term.of(row)
     if row.cluster is None or any(row.cluster not in columns_of(frames[term.grain]) for term in terms):
         return None
-    above, below = ((narrowed(frames[term.grain], [term], others=[*by, row.cluster]), term) for term in terms)
+    above, below = ((_held(frames[term.grain], [term], by=by, others=[row.cluster]), term) for term in terms)
     return joint_cluster_sums(above, below, cluster=row.cluster, by=by)
 
 

@@ -82,6 +82,14 @@ def test_months_add_up_to_their_quarter_and_keep_their_days_as_clusters():
     assert parts["method"].str.startswith("clustered by local_date (").all()
 
 
+def test_two_grains_are_divided_month_by_month():
+    complaints = pd.DataFrame({"is_counted": True, "customer_id": ["c1", "c2"], "local_date": [DAYS[0], DAYS[31]]})
+    contacts = pd.DataFrame({"is_handled": True, "customer_id": "c1", "local_date": [DAYS[0], DAYS[0], DAYS[31]]})
+    measured = measure({"complaint": complaints, "contact": contacts}, "complaint_rate", by="month")
+    assert measured["month"].to_list() == ["2019-12", "2020-01"]
+    assert measured["value"].to_list() == [0.5, 1.0]
+
+
 @pytest.mark.parametrize("name", TIME_GROUPS)
 def test_a_group_without_what_it_is_made_from_is_refused(name):
     reads = TIME_GROUPS[name].reads
