@@ -22,6 +22,7 @@ from csm_lib.collect.aliases import hide_staff
 from csm_lib.collect.editions import PastEdition, edition_on, last_moment_of
 from csm_lib.collect.facts import cut_off, facts_fingerprint
 from csm_lib.collect.ingest import with_source_zone
+from csm_lib.collect.links import links_query
 from csm_lib.collect.settings_log import settings_on
 from csm_lib.collect.shown_logs import files_query, missing_upstream_query, set_aside_query
 from csm_lib.collect.warehouse import LOG_TABLES, Warehouse
@@ -312,6 +313,11 @@ class Workbook:
         """
         query = set_aside_query(show_staff=self.settings.workbook.show_agent_names)
         return self.data.connection.sql(query).to_arrow_table().to_pandas()
+
+    @property
+    def links(self) -> pd.DataFrame:
+        """One row per link between tables: table, column, refers_to, n rows, n_unknown that find none, their share."""
+        return self.data.connection.sql(links_query()).to_arrow_table().to_pandas()
 
     @property
     def missing_upstream(self) -> pd.DataFrame:

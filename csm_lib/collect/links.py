@@ -9,7 +9,7 @@ import duckdb
 from csm_lib.collect.warehouse import Warehouse
 from csm_lib.definitions import TABLES, Table
 
-__all__ = ["link_sentences"]
+__all__ = ["link_sentences", "links_query"]
 
 
 def link_sentences(
@@ -35,6 +35,35 @@ def link_sentences(
     if any(TABLES[name].fresh_within_days for name in changed if name in TABLES):
         sentences += _late(connection, warehouse)
     return sentences
+
+
+def links_query() -> str:
+    """Give the query of all links between tables that have rows: who points to whom, and how many rows find nobody.
+
+    Returns
+    -------
+    str
+        One row per link: `table column refers_to n n_unknown value`; `n` rows that name one, `value` the share of them
+        that no row has (0–1). Null where the other table has no rows at all: then nobody can tell.
+
+    Examples
+    --------
+    >>> links_query().count("UNION ALL")
+    6
+    """
+    parts: list[str] = []
+    for table in TABLES.values():
+        for column, other in table.references:
+            (key,) = TABLES[other].key
+            parts.append(
+                f"SELECT {len(parts)} AS place, '{table.name}' AS \"table\", '{column}' AS \"column\", "
+                f"'{other}' AS refers_to, count(*) AS n, "
+                f"CASE WHEN EXISTS (SELECT 1 FROM {other}) THEN count(*) FILTER (others.key IS NULL) END AS n_unknown "
+                f"FROM {table.name} AS rows LEFT JOIN (SELECT DISTINCT {key} AS key FROM {other}) AS others "
+                f"ON rows.{column} = others.key WHERE rows.{column} IS NOT NULL"
+            )
+    every = " UNION ALL ".join(parts)
+    return f"SELECT * EXCLUDE place, n_unknown / n AS value FROM ({every}) WHERE n > 0 ORDER BY place"
 
 
 def _unknown(

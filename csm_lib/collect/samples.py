@@ -9,10 +9,11 @@ from typing import Any
 
 import duckdb
 
-from csm_lib.collect.containers import as_file, open_bytes
+from csm_lib.collect.containers import open_bytes
 from csm_lib.collect.rawrows import RawRows
 from csm_lib.collect.readers import read_raw
 from csm_lib.collect.sources import canonical_source
+from csm_lib.collect.spreadsheets import sheet_names
 from csm_lib.definitions import TABLES
 from csm_lib.errors import ContractError
 
@@ -109,13 +110,7 @@ def _first_lines(path: Path, kind: str, scratch: Path) -> tuple[Path, bool]:
 
 
 def _sheets(connection: duckdb.DuckDBPyConnection, path: Path, kind: str, *, scratch: Path) -> list[Sample]:
-    import python_calamine
-
-    try:
-        with as_file(path, scratch).open("rb") as stream:
-            names = python_calamine.CalamineWorkbook.from_filelike(stream).sheet_names
-    except (python_calamine.CalamineError, OSError, ValueError):
-        names = []
+    names = sheet_names(path, scratch)
     found = []
     for number, name in enumerate(names[:_MOST_SHEETS] or [None]):
         entry = _PLAIN.model_copy(update={"format": kind, "sheet": name})

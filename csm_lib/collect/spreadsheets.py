@@ -18,13 +18,14 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from csm_lib.collect.compound_files import wrong_in_xls
 from csm_lib.collect.containers import as_file
 from csm_lib.collect.entries import FileEntry
 from csm_lib.collect.rawrows import RawRows, column_names
 from csm_lib.collect.signatures import shown_kind
 from csm_lib.errors import ContractError
 
-__all__ = ["read_spreadsheet", "sheet_columns"]
+__all__ = ["read_spreadsheet", "sheet_columns", "sheet_names"]
 
 _MOST_UNPACKED = 4 << 30
 _MOST_RATIO = 400
@@ -66,6 +67,29 @@ def cell_text(cell: Any) -> str | None:
 def sheet_columns(path: Path, entry: FileEntry) -> tuple[str, ...]:
     """Give the column names of a sheet; ContractError if it cannot be read."""
     return _sheet(path, entry)[0]
+
+
+def sheet_names(path: Path, scratch: Path) -> list[str]:
+    """Give the names of a spreadsheet's sheets; none where they cannot be read.
+
+    Raises
+    ------
+    ContractError
+        If what it says of itself would fill all memory.
+    """
+    import python_calamine
+
+    plain = as_file(path, scratch)
+    _require_modest_cells(plain, path)
+    try:
+        with plain.open("rb") as stream:
+            return list(python_calamine.CalamineWorkbook.from_filelike(stream).sheet_names)
+    except (python_calamine.CalamineError, OSError, ValueError):
+        return []
+    except BaseException as error:  # the parser's own panics are no Exception
+        if type(error).__name__ != "PanicException":
+            raise
+        return []
 
 
 def read_spreadsheet(
@@ -151,6 +175,8 @@ def _rows(path: Path, entry: FileEntry, label: Path) -> list[list[Any]]:
 
 def _require_modest_cells(path: Path, label: Path) -> int:
     """Refuse what would burst in memory; give the number of formulas without a value."""
+    if wrong := wrong_in_xls(path):
+        raise ContractError(f"{label} must be a readable spreadsheet, got {wrong}. {_SAVE_AGAIN}")
     if not zipfile.is_zipfile(path):
         return 0
     n_bytes = n_uncalculated = 0

@@ -19,12 +19,20 @@ from csm_lib.errors import UsageError
 from csm_lib.measure.indicators import measure
 from csm_lib.measure.inference import share
 
-__all__ = ["agreement", "agreement_of", "ratings_of", "review_plan", "review_plan_summary", "review_precision"]
+__all__ = [
+    "agreement",
+    "agreement_of",
+    "ratings_of",
+    "review_plan",
+    "review_plan_summary",
+    "review_precision",
+    "review_precision_by_stratum",
+]
 
 
 def review_plan(
     contacts: pd.DataFrame, reviews: pd.DataFrame, *, planned_share: float = 0.2, stratum: str = "channel",
-    level: float = 0.95,
+    level: float = 0.95, is_sourced: bool = True,
 ) -> pd.DataFrame:  # fmt: skip
     """Compare the reviews drawn with the plan, per week and stratum.
 
@@ -39,13 +47,15 @@ def review_plan(
     stratum : str
         The contact column that strata are values of.
     level : float, 0–1
+    is_sourced : bool
+        False where there is no source of reviews at all: then nothing falls short, it is not measured.
 
     Returns
     -------
     DataFrame
         One row per week and stratum with eligible contacts: `week_on stratum n_eligible n_planned n_reviewed shortfall
         value low high half_width`; `value` is the unweighted accuracy there, its interval for the finite number of
-        contacts.
+        contacts. Without a source of reviews, or handled contacts: no row, and `.attrs["reason"]`.
 
     Examples
     --------
@@ -76,7 +86,10 @@ def review_plan(
         table[name] = np.array([getattr(one, name) for one in made], dtype=float)
     table["half_width"] = (table["high"] - table["low"]) / 2
     columns = [*keys, "n_eligible", "n_planned", "n_reviewed", "shortfall", "value", "low", "high", "half_width"]
-    return table[columns]
+    found = table[columns] if is_sourced else table[columns].iloc[:0]
+    if not len(found):
+        found.attrs["reason"] = "no handled contacts" if is_sourced else "no reviews"
+    return found
 
 
 def review_plan_summary(plan: pd.DataFrame) -> pd.DataFrame:
@@ -106,7 +119,9 @@ def review_plan_summary(plan: pd.DataFrame) -> pd.DataFrame:
     weeks = plan.assign(is_short=plan["shortfall"] > 0).groupby("stratum", dropna=False, observed=True)
     table = weeks[numbers].sum().assign(n_weeks=weeks.size(), n_weeks_short=weeks["is_short"].sum())
     table["reviewed_share"] = table["n_reviewed"] / table["n_eligible"]
-    return table.reset_index()[["stratum", "n_weeks", "n_weeks_short", *numbers, "reviewed_share"]]
+    found = table.reset_index()[["stratum", "n_weeks", "n_weeks_short", *numbers, "reviewed_share"]]
+    found.attrs = dict(plan.attrs)
+    return found
 
 
 def review_precision(
@@ -162,6 +177,51 @@ def review_precision(
              "n_more_per_week": math.ceil(max(needed - n, 0) / n_weeks) if n_weeks else math.nan,
              "is_enough": bool(half_width <= margin)}  # fmt: skip
     return pd.DataFrame([found])
+
+
+def review_precision_by_stratum(
+    reviews: pd.DataFrame, plan: pd.DataFrame, *, margin: float, key: str = "accuracy", level: float = 0.95
+) -> pd.DataFrame:
+    """Say what precision the reviews buy over all, and in each stratum by itself.
+
+    A sample that is large enough for the whole may be too small for every part of it.
+
+    Parameters
+    ----------
+    reviews : DataFrame
+        Review facts.
+    plan : DataFrame
+        As `review_plan` gives: which strata there are, with their contacts and weeks.
+    margin, key, level
+        As in `review_precision`.
+
+    Returns
+    -------
+    DataFrame
+        First all strata together (`stratum` is "all"), then one row each, ascending, those without reviews too:
+        `stratum` and the columns of `review_precision`. Empty as the plan is, with its reason.
+
+    Examples
+    --------
+    >>> none = pd.DataFrame({"review_id": [], "stratum": [], "is_counted": [], "is_accurate": [], "review_weight": []})
+    >>> plan = pd.DataFrame({"week_on": [1], "stratum": "chat", "n_eligible": 10_000})
+    >>> review_precision_by_stratum(none, plan, margin=0.05)[["stratum", "n_needed"]].values.tolist()
+    [['all', 370], ['chat', 370]]
+    """
+    parts = {"all": (reviews, plan)}
+    for name in sorted(plan["stratum"].dropna().unique()):
+        parts[str(name)] = (reviews[reviews["stratum"] == name], plan[plan["stratum"] == name])
+    found = [
+        review_precision(
+            drawn, n_eligible=int(weeks["n_eligible"].sum()), margin=margin, key=key, level=level,
+            n_weeks=weeks["week_on"].nunique(),
+        ).assign(stratum=name)
+        for name, (drawn, weeks) in parts.items()
+    ]  # fmt: skip
+    table = pd.concat(found, ignore_index=True)
+    table = table[["stratum", *table.columns.drop("stratum")]].iloc[: len(table) if len(plan) else 0]
+    table.attrs = dict(plan.attrs)
+    return table
 
 
 def ratings_of(reviews: pd.DataFrame, *, column: str = "is_accurate") -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Can the data be trusted: what came in, what is missing, how old it is, and which customers did not answer.
+"""Can the data be trusted: what came in, what is missing, and which customers did not answer.
 
 Every figure of a report inherits the faults of its source. They are counted here, file by file and column by column,
 before anyone reads the figures that rest on them.
@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,9 +23,7 @@ from csm_lib.results import Estimate
 __all__ = [
     "CLOCK_REASONS",
     "INNOCENT_REASONS",
-    "INSTANTS",
     "completeness",
-    "freshness",
     "nonresponse",
     "reason_counts",
     "reconciliation",
@@ -41,22 +37,6 @@ INNOCENT_REASONS = ("superseded", "duplicate", "out_of_population")
 
 # reasons that speak of clocks: times out of order, durations below zero, local times that never were
 CLOCK_REASONS = ("time_order", "negative_duration", "skipped_local_time")
-
-# the instant that says how old a table's row is
-INSTANTS = MappingProxyType(
-    {
-        "contacts": "created_at",
-        "messages": "sent_at",
-        "status_log": "changed_at",
-        "surveys": "sent_at",
-        "reviews": "reviewed_at",
-        "complaints": "received_at",
-        "orders": "ordered_at",
-        "shifts": "starts_at",
-        "volumes": "starts_at",
-    }
-)
-
 
 def reconciliation(files: pd.DataFrame) -> pd.DataFrame:
     """Check for every ingested file that no row got lost: read = kept + set aside.
@@ -208,44 +188,6 @@ def _count_sql(name: str, kind: str) -> str:
     if kind in ("DOUBLE", "FLOAT"):
         return f"count(*) FILTER (NOT isnan({quoted}))"
     return f"count(nullif(trim({quoted}), ''))" if kind == "VARCHAR" else f"count({quoted})"
-
-
-def freshness(tables: Mapping[str, Any], *, instants: Mapping[str, str], as_of: datetime) -> pd.DataFrame:
-    """Say how old the newest row of each table is.
-
-    Parameters
-    ----------
-    tables : mapping of str to frame
-        Anything `measure` reads too; only the column of instants is read.
-    instants : mapping of str to str
-        For each table to judge, its column of zone-aware instants.
-    as_of : datetime, zone-aware
-        The moment to judge from, such as the end of the period.
-
-    Returns
-    -------
-    DataFrame
-        One row per table: `table n first_at latest_at age_h n_later`; `age_h` in hours from the newest instant not
-        after `as_of` (NaN without one); `n_later` rows lie after `as_of`.
-
-    Examples
-    --------
-    >>> seen = pd.DataFrame({"created_at": pd.to_datetime(["2024-03-30 00:00Z", "2024-03-31 12:00Z"])})
-    >>> table = freshness({"contacts": seen}, instants={"contacts": "created_at"}, as_of=pd.Timestamp("2024-04-01T00Z"))
-    >>> table[["table", "age_h"]].values.tolist()
-    [['contacts', 12.0]]
-    """
-    moment = pd.Timestamp(as_of)
-    rows = []
-    for name, column in instants.items():
-        column_read = narrowed(tables[name], [], others=[column]).to_arrow_table().to_pandas()[column]
-        seen = column_read.dropna()
-        until = seen[seen <= moment]
-        latest = until.max() if len(until) else pd.NaT
-        age_h = (moment - latest).total_seconds() / 3600 if len(until) else math.nan
-        first = seen.min() if len(seen) else pd.NaT
-        rows.append((name, len(column_read), first, latest, age_h, len(seen) - len(until)))
-    return pd.DataFrame(rows, columns=["table", "n", "first_at", "latest_at", "age_h", "n_later"])
 
 
 def response_rate(surveys: pd.DataFrame, *, by: str | Sequence[str] = (), level: float = 0.95) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from csm_lib.collect.ingest import ingest
+from csm_lib.workbook import open_workbook
 
 
 @pytest.fixture
@@ -47,3 +48,18 @@ def test_a_table_that_stops_while_others_go_on_is_said(workspace: Path) -> None:
         "surveys must reach to within 10 days of the newest rows, got 2024-03-01 as its last sent_at while contacts "
         "goes on to 2024-03-31 (30 days later). Ingest what came since, or ask the owner of its export.",
     )
+
+
+def test_the_page_counts_the_links_that_the_ingest_warned_of(workspace: Path) -> None:
+    put(workspace, "contacts.csv", *CONTACTS)
+    answered = [f"S{n},{n},2024-03-31" for n in range(1, 5)]
+    put(workspace, "surveys.csv", "survey_id,contact_id,sent_at", *answered, "S9,,")
+    put(workspace, "shifts.csv", "agent_id,starts_at,ends_at", "A1,2024-03-31 08:00,2024-03-31 16:00")
+    ingest(workspace)
+    book = open_workbook("2024Q1", workspace=workspace)
+    # of four surveys that name a contact two find none; nobody wrote down the agents, so shifts cannot be judged
+    found = book.links.set_index("table")
+    assert found.loc["surveys"].tolist() == ["contact_id", "contacts", 4, 2.0, 0.5]
+    assert found.loc["shifts", ["column", "refers_to", "n"]].tolist() == ["agent_id", "agents", 1]
+    assert found.loc["shifts", ["n_unknown", "value"]].isna().all()
+    assert set(found.index) == {"surveys", "shifts"}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import xlsxwriter
 import xlwt
 
 from csm_lib.collect import spreadsheets
+from csm_lib.collect.compound_files import wrong_in_xls
 from csm_lib.collect.entries import FileEntry
 from csm_lib.collect.rawrows import RawRows
 from csm_lib.collect.readers import read_header, read_raw
@@ -213,3 +215,63 @@ def test_reach_is_seen_across_pieces() -> None:
     for piece in (b'<c r="A1"><v>1</v></c><c r="AB', b'7" s="1"><f>1+1</', b"f></c>"):
         reach.see(piece)
     assert (reach.n_cells, reach.last, reach.n_uncalculated) == (28 * 7, "AB7", 1)
+
+
+def write_xls(path: Path) -> bytes:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("S")
+    for y, row in enumerate([["a", "b"], *([str(n), f"{n}.5"] for n in range(40))]):
+        for x, value in enumerate(row):
+            sheet.write(y, x, value)
+    book.save(str(path))
+    return path.read_bytes()
+
+
+def sector(content: bytes, number: int) -> int:
+    """Where a sector of 512 bytes begins: the header is one too."""
+    return 512 * (number + 1)
+
+
+def leads_back(content: bytes) -> bytes:
+    """Let the first sector of the list of parts be followed by itself."""
+    (table,), (first,) = struct.unpack_from("<I", content, 76), struct.unpack_from("<I", content, 48)
+    place = sector(content, table) + 4 * first
+    return content[:place] + struct.pack("<I", first) + content[place + 4 :]
+
+
+def far_off(content: bytes) -> bytes:
+    """Move the cell of row 2, column 1 to row 65,536, column 65,536; in an XLS only 256 columns can be."""
+    mark = struct.pack("<HHHH", 0x00FD, 10, 1, 0)  # a text's record: kind, length, row, column
+    assert content.count(mark) == 1
+    return content.replace(mark, struct.pack("<HHHH", 0x00FD, 10, 65_535, 65_535))
+
+
+@pytest.mark.parametrize(
+    ("harm", "what"),
+    [
+        pytest.param(leads_back, "a chain of sectors without end", id="a chain that leads back to itself"),
+        pytest.param(far_off, "a cell in row 65,536, column 65,536, which an XLS cannot have", id="a cell far off"),
+        pytest.param(
+            lambda content: content[:30] + b"\xff\xff" + content[32:],
+            "a header that cannot be",
+            id="no sector is so wide",
+        ),
+        pytest.param(
+            lambda content: content[:68] + struct.pack("<II", 0, 1) + content[76:],
+            "a list of sectors without end",
+            id="a list of sectors that goes on in a sheet",
+        ),
+        pytest.param(lambda content: content[:70], "a part that is cut off", id="the first bytes only"),
+    ],
+)
+def test_an_old_spreadsheet_that_would_fill_all_memory_is_refused(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, harm: Callable[[bytes], bytes], what: str
+) -> None:
+    path = tmp_path / "x.xls"
+    sound = write_xls(path)
+    assert wrong_in_xls(path) is None
+    assert read(connection, path).n_rows == 40
+    path.write_bytes(harm(sound))
+    with pytest.raises(ContractError) as caught:
+        read(connection, path)
+    assert str(caught.value) == f"{path} must be a readable spreadsheet, got {what}. Save it again as XLSX."

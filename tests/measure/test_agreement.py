@@ -11,7 +11,14 @@ import pandas as pd
 import pytest
 
 from csm_lib.errors import UsageError
-from csm_lib.measure.agreement import agreement, ratings_of, review_plan, review_precision
+from csm_lib.measure.agreement import (
+    agreement,
+    ratings_of,
+    review_plan,
+    review_plan_summary,
+    review_precision,
+    review_precision_by_stratum,
+)
 
 
 @pytest.mark.needs("realdata")
@@ -133,3 +140,32 @@ def test_more_reviews_buy_more_precision() -> None:
     )
     assert many["half_width"] < few["half_width"] / 2
     assert not few["is_enough"] and many["is_enough"]
+
+
+def test_the_precision_of_each_stratum_is_that_of_its_own_reviews() -> None:
+    # p = 0.9 of 100 reviews out of 1,000: the same call on that stratum alone; none were drawn of phone
+    drawn = reviewed(90, 100).assign(stratum="chat")
+    plan = pd.DataFrame(
+        {"week_on": [1, 2, 1], "stratum": ["chat", "chat", "phone"], "n_eligible": [600, 400, 10_000]}
+    )
+    found = review_precision_by_stratum(drawn, plan, margin=0.05)
+    alone = review_precision(drawn, n_eligible=1000, margin=0.05, n_weeks=2)
+    assert found["stratum"].tolist() == ["all", "chat", "phone"]
+    assert found["n_eligible"].tolist() == [11_000, 1000, 10_000]
+    pd.testing.assert_frame_equal(found[found["stratum"] == "chat"][alone.columns].reset_index(drop=True), alone)
+    # Cochran (1977), eq. 4.2: 370 of 10,000 where nothing is known, all in the one week
+    assert found.loc[2, ["n", "n_needed", "n_more_per_week", "is_enough"]].tolist() == [0, 370, 370, False]
+
+
+def test_without_a_source_of_reviews_nothing_is_short_of_plan() -> None:
+    worked = pd.DataFrame({"local_date": [date(2024, 1, 8)], "channel": ["chat"], "is_handled": [True]})
+    some = reviewed(1, 1).assign(stratum="chat", week_on=date(2024, 1, 8))
+    nobody = some.iloc[:0]
+    unsourced = review_plan(worked, nobody, is_sourced=False)
+    for table in (
+        unsourced, review_plan_summary(unsourced), unsourced[unsourced["shortfall"] > 0],
+        review_precision_by_stratum(nobody, unsourced, margin=0.05),
+    ):  # fmt: skip
+        assert (len(table), table.attrs["reason"]) == (0, "no reviews")
+    assert review_plan(worked, nobody)["shortfall"].tolist() == [1]  # there is a source, and it brought none
+    assert review_plan(worked.iloc[:0], nobody).attrs["reason"] == "no handled contacts"

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from csm_lib.measure.freshness import freshness
 from csm_lib.measure.quality import (
     completeness,
-    freshness,
     nonresponse,
     reconciliation,
     response_rate,

@@ -12,7 +12,8 @@ import pytest
 from csm_lib.definitions import TABLES
 from csm_lib.engine import connect
 from csm_lib.measure.agreement import agreement_of, review_plan_summary
-from csm_lib.measure.quality import INSTANTS, completeness, freshness, reason_counts
+from csm_lib.measure.freshness import INSTANTS, freshness
+from csm_lib.measure.quality import completeness, reason_counts
 
 FILES = pd.DataFrame(
     {
@@ -115,3 +116,20 @@ def test_where_nobody_can_tell_the_reason_is_given(seen: list[tuple[str, str, bo
     found = agreement_of(reviews(*seen))
     assert found.empty
     assert found.attrs["reason"] == reason
+
+
+def test_a_table_that_stops_while_others_go_on_is_late() -> None:
+    # surveys promise to reach to within 10 days of the newest rows, contacts 4; orders promise nothing
+    newest = {"contacts": "2024-03-31", "surveys": "2024-03-20", "orders": "2023-01-01", "reviews": None}
+    tables = {
+        name: pd.DataFrame({INSTANTS[name]: pd.to_datetime([day] if day else [], utc=True)})
+        for name, day in newest.items()
+    }
+    found = freshness(tables, instants={name: INSTANTS[name] for name in newest}, as_of=pd.Timestamp("2024-04-01T00Z"))
+    days = found.set_index("table")[["behind_s", "promised_s"]] / 86400
+    assert days.loc["contacts"].tolist() == [0.0, 4.0]
+    assert days.loc["surveys"].tolist() == [11.0, 10.0]
+    assert days.loc["orders"].isna().all()
+    assert found["is_late"].tolist() == [False, True, None, None]
+    nothing = freshness({"orders": tables["orders"]}, instants={"orders": "ordered_at"}, as_of=pd.Timestamp.now("UTC"))
+    assert nothing["is_late"].tolist() == [None]
