@@ -159,7 +159,9 @@ def _require_bounded(compound: _Compound) -> None:
             if kind == _ENCRYPTED:
                 break
             if kind == _DIMENSIONS and length >= 12:
-                _, rows, _, columns = struct.unpack_from("<IIHH", body)
+                above, rows, left, columns = struct.unpack_from("<IIHH", body)
+                if rows and columns and (above > rows or left > columns):
+                    raise _WrongError("a sheet that ends before it begins")
             elif kind in _CELLS and len(body) >= 4:
                 rows, columns = (number + 1 for number in struct.unpack_from("<HH", body))
             else:

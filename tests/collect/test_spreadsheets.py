@@ -239,6 +239,13 @@ def leads_back(content: bytes) -> bytes:
     return content[:place] + struct.pack("<I", first) + content[place + 4 :]
 
 
+def begins_late(content: bytes) -> bytes:
+    """Let the sheet's extent begin in row 8,781,825."""
+    mark = struct.pack("<HHIIHH", 0x0200, 14, 0, 41, 0, 2)
+    assert content.count(mark) == 1
+    return content.replace(mark, struct.pack("<HHIIHH", 0x0200, 14, 0x860000, 41, 0, 2))
+
+
 def far_off(content: bytes) -> bytes:
     """Move the cell of row 2, column 1 to row 65,536, column 65,536; in an XLS only 256 columns can be."""
     mark = struct.pack("<HHHH", 0x00FD, 10, 1, 0)  # a text's record: kind, length, row, column
@@ -250,6 +257,7 @@ def far_off(content: bytes) -> bytes:
     ("harm", "what"),
     [
         pytest.param(leads_back, "a chain of sectors without end", id="a chain that leads back to itself"),
+        pytest.param(begins_late, "a sheet that ends before it begins", id="an extent that begins late"),
         pytest.param(far_off, "a cell in row 65,536, column 65,536, which an XLS cannot have", id="a cell far off"),
         pytest.param(
             lambda content: content[:30] + b"\xff\xff" + content[32:],
