@@ -26,7 +26,7 @@ __all__ = ["Desk", "desk_of", "handle_by_hour", "offered_contacts"]
 
 _READ = (
     "created_at", "channel", "local_date", "local_hour", "weekday", "issue", "is_offered", "is_answered",
-    "is_abandoned", "is_in_time", "wait_s", "handle_s",
+    "is_abandoned", "is_in_time", "wait_s", "handle_s", "agent_id", "agent_tenure_days",
 )  # fmt: skip
 
 
