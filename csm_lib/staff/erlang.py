@@ -157,6 +157,7 @@ def delay_moments(completions: Floats, arrivals: Floats) -> DelayMoments:
     >>> round(float(np.exp(moments.log_delay_odds)[0]), 10) == round(float(np.e - 1), 10)
     True
     """
+    arrivals = np.maximum(arrivals, _NOBODY)
     out = DelayMoments(*np.empty((len(DelayMoments._fields), completions.size)))
     has_peak = arrivals > completions  # without one there is nothing left of it to integrate
     for some in (np.flatnonzero(has_peak), np.flatnonzero(~has_peak)):

@@ -1,0 +1,95 @@
+"""Patience and shrinkage in sentences: what was assumed, what was seen, and what the difference costs."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from csm_lib.results import Estimate
+from csm_lib.show.findings import sentence_not_measured
+from csm_lib.show.messages import say
+from csm_lib.show.prose import Sentence, sentence
+
+__all__ = ["sentence_of_patience", "sentence_of_shrinkage"]
+
+
+def sentence_of_patience(check: Any, consequence: pd.DataFrame, *, language: str | None = None) -> Sentence:
+    """Say whether one mean patience describes the customers, and what it costs the answer to assume so.
+
+    Parameters
+    ----------
+    check : PatienceCheck
+        As `csm_lib.staff.patience.patience_check`; read `is_exponential n_abandoned mean_s early_ratio reason`.
+    consequence : DataFrame
+        As `csm_lib.staff.patience.patience_consequence`.
+    language : str, optional
+
+    Returns
+    -------
+    Sentence
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> check = SimpleNamespace(is_exponential=False, n_abandoned=1464, mean_s=115.0, early_ratio=0.45, reason="")
+    >>> consequence = pd.DataFrame({"law": ["exponential", "as seen"], "abandon_share": [0.0917, 0.0901]})
+    >>> sentence_of_patience(check, consequence)  # doctest: +NORMALIZE_WHITESPACE
+    Patience is not exponential (1,464 hung up, mean 115.0 s): at first customers leave at 0.4 times the usual rate.
+    With today's staff the model loses 9.2% of the contacts if it is taken to be, 9.0% with patience as it was seen.
+    """
+    if check.is_exponential is None:
+        return sentence_not_measured(check.reason, what=say("asked_patience", language), language=language)
+    numbers: dict[str, tuple[object, str]] = {"n": (check.n_abandoned, "n"), "mean": (check.mean_s, "s")}
+    if check.is_exponential:
+        said = sentence(
+            "Patience looks exponential ({n} hung up, mean {mean}).",
+            zh="顾客耐心符合指数分布（{n}人放弃，均值{mean}）。", language=language, **numbers,
+        )  # fmt: skip
+    else:
+        said = sentence(
+            "Patience is not exponential ({n} hung up, mean {mean}): at first customers leave at {early} times the "
+            "usual rate.",
+            zh="顾客耐心不符合指数分布（{n}人放弃，均值{mean}）：起初的离开速率为平均的{early}倍。",
+            language=language, early=(check.early_ratio, "number"), **numbers,
+        )  # fmt: skip
+    if consequence.empty:
+        return said
+    shares = consequence.set_index("law")["abandon_share"]
+    return said + sentence(
+        "With today's staff the model loses {assumed} of the contacts if it is taken to be, {seen} with patience as it "
+        "was seen.",
+        zh="以现有人员，按指数分布模型流失{assumed}的联络，按实际耐心为{seen}。",
+        language=language, assumed=(shares["exponential"], "share"), seen=(shares["as seen"], "share"),
+    )  # fmt: skip
+
+
+def sentence_of_shrinkage(found: Estimate, *, assumed: float, language: str | None = None) -> Sentence:
+    """Set the shrinkage that the shifts record beside the one that the need was computed with.
+
+    Parameters
+    ----------
+    found : Estimate
+        As `csm_lib.staff.shrinkage.shrinkage_of`.
+    assumed : float
+        Share in the settings, 0 to 1.
+    language : str, optional
+
+    Returns
+    -------
+    Sentence
+
+    Examples
+    --------
+    >>> sentence_of_shrinkage(Estimate(0.049, 0.048, 0.05, 1092, "counted"), assumed=0.3)
+    Shifts record 4.9% of paid time on breaks or away (1,092 shifts); the need is computed with 30.0%.
+    """
+    if math.isnan(found.value):
+        return sentence_not_measured(found.method.removeprefix("not measured: "),
+                                     what=say("asked_shrinkage", language), language=language)  # fmt: skip
+    return sentence(
+        "Shifts record {found} of paid time on breaks or away ({n} shifts); the need is computed with {assumed}.",
+        zh="班次记录的休息与离岗占带薪时间的{found}（{n}个班次）；需求按{assumed}计算。",
+        language=language, found=(found.value, "share"), n=(found.n, "n"), assumed=(assumed, "share"),
+    )  # fmt: skip
