@@ -10,7 +10,7 @@ import importlib.metadata
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -241,6 +241,12 @@ class Workbook:
     def facts(self) -> Facts:
         """Fact tables by grain, limited to the period and scope: what `measure` takes."""
         return Facts(self.data.connection, self.period, self.scope)
+
+    def facts_of(self, period: Period, *, margin_days: int = 0) -> Facts:
+        """Fact tables of any stretch of days in this scope, with some days more on each side."""
+        more = timedelta(days=margin_days)
+        span = Period(period.start_on - more, period.end_on + more, period.name)
+        return Facts(self.data.connection, span, self.scope)
 
     @cached_property
     def all_facts(self) -> Facts:

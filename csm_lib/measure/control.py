@@ -27,6 +27,7 @@ Kind = Literal["xmr", "p", "p_prime", "u", "u_prime", "c"]
 REACH = 3.0  # limits stand this many standard deviations from the centre
 RANGE_PER_SIGMA = 2 / math.sqrt(math.pi)  # d2: mean moving range of two independent normal values, per sigma
 RANGE_LIMIT = 1 + 3 * math.sqrt(math.pi / 2 - 1)  # D4: a longer range, in mean ranges, is a signal itself
+FEWEST_IN_A_PHASE = 8
 MOST_SCREENED = 0.25  # if more points than this signal, they are no exceptions and nothing is screened
 
 
@@ -78,6 +79,7 @@ def chart(
     kind: Kind = "xmr",
     screen: bool = True,
     rules: Sequence[str] = DEFAULT_RULES,
+    phases: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Judge each point of a series against the limits that the series itself implies.
 
@@ -96,19 +98,23 @@ def chart(
         Leave points beyond the trial limits out, once, when the final limits are made; they stay on the chart.
     rules : sequence of str
         Names from `RULES`.
+    phases : sequence of str, shape (n_points,), optional
+        Name of the phase of each point; points of one phase stand together. Limits and runs start anew with every
+        phase: after a deliberate change the old limits judge a process that is no more.
 
     Returns
     -------
     DataFrame
         One row per point: `value` `centre` `low` `high` `is_signal` `rules` (tuple of the names that fire). `.attrs`:
-        `kind`, `sigma_z` (ordinary variation in units of sampling error; 1 unless primed), `rule_set` (names and
-        false-alarm rate), `n_screened` (points left out of the limits).
+        `kind`, `sigma_z` (ordinary variation in units of sampling error; 1 unless primed; of the last phase),
+        `rule_set` (names and false-alarm rate), `n_screened` (points left out of the limits). With phases also the
+        column `phase`, and `.attrs["short_phases"]`: those of fewer than 8 points, whose limits are guesses.
 
     Raises
     ------
     SettingError
         If the kind or a rule is unknown, n is missing, unwanted, of another length or negative, or values for p are
-        neither all whole nor all from 0 to 1, or a count exceeds its n.
+        neither all whole nor all from 0 to 1, or a count exceeds its n, or there are not as many phases as values.
 
     Notes
     -----
@@ -130,6 +136,27 @@ def chart(
     if unknown:
         raise SettingError(f"rules must be among {', '.join(RULES)}, got {unknown[0]!r}. Correct the name.")
     points, sizes = _points(values, n, kind)
+    if phases is None:
+        return _judged(points, sizes, kind, screen, rules)
+    if len(phases) != len(points):
+        raise SettingError(
+            f"phases must be as long as values, got {len(phases)} (values has {len(points)}). Name one a point."
+        )
+    names = pd.Series(list(phases), dtype=object)
+    parts = []
+    for _, places in names.groupby((names != names.shift()).cumsum()).groups.items():
+        at = places.to_numpy()
+        parts.append(_judged(points[at], sizes[at], kind, screen, rules).assign(phase=names[at].to_numpy()))
+    parts = parts or [_judged(points, sizes, kind, screen, rules).assign(phase=pd.Series(dtype=object))]
+    made = pd.concat(parts, ignore_index=True)
+    made.attrs = dict(parts[-1].attrs)
+    made.attrs["n_screened"] = sum(part.attrs["n_screened"] for part in parts)
+    made.attrs["short_phases"] = [str(part["phase"].iloc[0]) for part in parts if 0 < len(part) < FEWEST_IN_A_PHASE]
+    return made
+
+
+def _judged(points: Floats, sizes: Floats, kind: Kind, screen: bool, rules: Sequence[str]) -> pd.DataFrame:
+    """Judge the points of one phase."""
     limits, n_screened = _screened_limits(points, sizes, kind) if screen else (_limits(points, sizes, kind), 0)
     low, high = limits.centre - REACH * limits.sigma, limits.centre + REACH * limits.sigma
     if kind != "xmr":

@@ -19,7 +19,7 @@ from csm_lib.errors import ContractError, UsageError
 from csm_lib.measure.changes import combined, difference, signals
 from csm_lib.measure.verdicts import is_met, probability_met, verdict
 
-__all__ = ["Targets", "attainment", "gap_summary", "history", "scorecard", "team_gaps"]
+__all__ = ["Targets", "gap_summary", "history", "scorecard", "team_gaps"]
 
 Targets: TypeAlias = Mapping[str, float] | pd.DataFrame
 
@@ -236,52 +236,6 @@ def history(periods: Mapping[str, pd.DataFrame], *, targets: Mapping[str, Target
     return table.sort_values("key", key=lambda keys: keys.map(order), kind="stable", ignore_index=True)
 
 
-def attainment(card: pd.DataFrame, *, weights: Mapping[str, float]) -> pd.DataFrame:
-    """Condense a scorecard to how far each dimension, and the whole, is on the way to its targets.
-
-    Parameters
-    ----------
-    card : DataFrame
-        As `scorecard` gives.
-    weights : mapping of str to float
-        Weight of each dimension; dimensions without a judged indicator are left out and the others re-weighted.
-
-    Returns
-    -------
-    DataFrame
-        One row per dimension and one `all`: `dimension weight n_indicators n_met n_missed n_too_close attainment`;
-        `attainment` is 0–1 (NaN where nothing is judged), its parts the counts of verdicts.
-
-    Notes
-    -----
-    An indicator attains value ÷ target if higher is better, target ÷ value if lower is, at most 1 and at least 0; a
-    dimension the plain mean of its indicators; the whole the weighted mean of the dimensions. A target that is not
-    positive has no such ratio and counts by its met or missed alone. It condenses, it does not test: no interval.
-
-    Examples
-    --------
-    >>> card = scorecard(pd.DataFrame({"key": ["frt"], "n": [900], "value": [40.0], "low": [38.0], "high": [42.0],
-    ...                                "unit": ["s"]}), targets={"frt": 30})
-    >>> attainment(card, weights={"efficiency": 1.0})[["dimension", "attainment"]].values.tolist()
-    [['efficiency', 0.75], ['all', 0.75]]
-    """
-    judged = card[card["target"].notna() & card["value"].notna()]
-    attained = judged.apply(_attained, axis=1) if len(judged) else pd.Series(dtype=float)
-    rows: list[dict[str, Any]] = []
-    for dimension, weight in weights.items():
-        mine = judged[judged["dimension"] == dimension]
-        rows.append(
-            {"dimension": dimension, "weight": weight}
-            | _counts(mine)
-            | {"attainment": float(attained[mine.index].mean())}
-        )
-    seen = [row for row in rows if not math.isnan(row["attainment"])]
-    total = sum(row["weight"] for row in seen)
-    whole = sum(row["weight"] * row["attainment"] for row in seen) / total if total else math.nan
-    last = {"dimension": "all", "weight": float(sum(weights.values()))} | _counts(judged) | {"attainment": whole}
-    return pd.DataFrame([*rows, last])
-
-
 def _targets(targets: Targets) -> dict[str, float]:
     """Read targets from a mapping or a frame; a missing one is no target."""
     pairs = (
@@ -365,16 +319,3 @@ def _beside_the_rest(i: int, part: pd.DataFrame, target: float | None, level: fl
     kept = {name: judged[name] for name in ("n", "value", "low", "high", "unit", "target", "gap", "verdict")}
     between = {"rest": rest[0], "difference": gap, "difference_low": low, "difference_high": high, "p_adjusted": p}
     return kept | between
-
-
-def _attained(row: pd.Series) -> float:
-    value, target = float(row["value"]), float(row["target"])
-    if target <= 0:
-        return float(bool(is_met(value, target=target, better=row["better"])))
-    ratio = value / target if row["better"] == "higher" else target / value if value > 0 else 1.0
-    return min(1.0, max(0.0, ratio))
-
-
-def _counts(part: pd.DataFrame) -> dict[str, int]:
-    counted = {f"n_{name}": int((part["verdict"] == name).sum()) for name in ("met", "missed", "too_close")}
-    return {"n_indicators": len(part)} | counted

@@ -222,6 +222,7 @@ def detectability(
     measured: pd.DataFrame,
     *,
     weeks: float,
+    on: date | None = None,
     design_effect: Mapping[str, float] | None = None,
     wanted_power: float = 0.8,
     level: float = 0.95,
@@ -235,6 +236,8 @@ def detectability(
         As `measure` gives without `by`. Columns read: `key n value low high`.
     weeks : float, > 0
         Length of the measured period.
+    on : date, optional
+        The day to count the weeks up to the objectives' dates from.
     design_effect : mapping of str to float, optional
         How many times wider than for independent rows the variance of an indicator is; read off its interval where
         not given.
@@ -245,9 +248,11 @@ def detectability(
     -------
     DataFrame
         One row per objective: `objective key baseline target change n design_effect power smallest_change n_needed
-        weeks_needed can_tell reason`. `change` is target − baseline; `smallest_change` the smallest change in the same
-        direction that this volume shows with `wanted_power`; `n_needed` and `weeks_needed` per period, before and after
-        alike. Where it cannot be computed the numbers are NaN, `can_tell` None, and `reason` says why.
+        weeks_needed can_tell reason weeks_left is_in_time`. `change` is target − baseline; `smallest_change` the
+        smallest change in the same direction that this volume shows with `wanted_power`; `n_needed` and `weeks_needed`
+        per period, before and after alike. Where it cannot be computed the numbers are NaN, `can_tell` None, and
+        `reason` says why. `weeks_left` to the date, and whether the weeks needed after the change still fit into them
+        (None where either is not known).
 
     Notes
     -----
@@ -265,13 +270,19 @@ def detectability(
     """
     rows = {str(row["key"]): row for row in measured.to_dict("records")}
     given = design_effect or {}
-    found = [_detectable(one, rows, given, weeks, wanted_power, level) for one in objectives]
-    return pd.DataFrame(found, columns=list(_DETECTABILITY)).astype({"can_tell": object})
+    found = []
+    for one in objectives:
+        row = _detectable(one, rows, given, weeks, wanted_power, level)
+        left = math.nan if on is None or one.due_on is None else (one.due_on - on).days / 7
+        is_known = not math.isnan(left) and not math.isnan(row["weeks_needed"])
+        found.append(row | {"weeks_left": left, "is_in_time": row["weeks_needed"] <= left if is_known else None})
+    flags = {"can_tell": object, "is_in_time": object}
+    return pd.DataFrame(found, columns=list(_DETECTABILITY)).astype(flags)
 
 
 _DETECTABILITY = (
     "objective", "key", "baseline", "target", "change", "n", "design_effect", "power", "smallest_change", "n_needed",
-    "weeks_needed", "can_tell", "reason",
+    "weeks_needed", "can_tell", "reason", "weeks_left", "is_in_time",
 )  # fmt: skip
 
 

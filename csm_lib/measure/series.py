@@ -9,6 +9,7 @@ import pandas as pd
 from csm_lib.definitions import INDICATORS
 from csm_lib.errors import SettingError, UsageError
 from csm_lib.measure.control import Kind, chart
+from csm_lib.measure.phases import phases_of
 
 __all__ = ["Every", "control_series"]
 
@@ -18,7 +19,9 @@ Every = Literal["day", "week"]
 _KINDS: dict[str, Kind] = {"share": "p_prime", "ratio": "u_prime"}
 
 
-def control_series(measured: pd.DataFrame, *, every: Every = "day", at: str = "local_date") -> pd.DataFrame:
+def control_series(
+    measured: pd.DataFrame, *, every: Every = "day", at: str = "local_date", changes: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Judge one indicator over time.
 
     Parameters
@@ -29,12 +32,15 @@ def control_series(measured: pd.DataFrame, *, every: Every = "day", at: str = "l
         Weeks begin on Monday; their values are ratios of the sums of their days. The first and last may be short.
     at : str
         Column with the local date.
+    changes : DataFrame, optional
+        Deliberate changes of the process, as `csm_lib.measure.phases.process_changes` gives: limits start anew with the
+        first day or week that begins on or after each.
 
     Returns
     -------
     DataFrame
         One row per day or week, oldest first: `at` (Timestamp), `n`, `numerator`, `denominator`, `value centre low high
-        is_signal rules`; attributes as `csm_lib.measure.control.chart` gives them.
+        is_signal rules`, with changes also `phase`; attributes as `csm_lib.measure.control.chart` gives them.
 
     Raises
     ------
@@ -64,13 +70,15 @@ def control_series(measured: pd.DataFrame, *, every: Every = "day", at: str = "l
     starts = days if every == "day" else days - pd.to_timedelta(days.dt.day_of_week, unit="D")
     sums = measured.assign(**{at: starts}).dropna(subset=[at]).groupby(at)[["n", "numerator", "denominator"]].sum()
     kind = _KINDS.get(INDICATORS[keys[0]].aggregation, "xmr") if keys else "xmr"
-    judged = _judged(sums, kind)
+    phases = None if changes is None else phases_of(sums.index, changes)
+    judged = _judged(sums, kind, phases)
     made = pd.concat([sums.reset_index(), judged.reset_index(drop=True)], axis=1)
     made.attrs = dict(judged.attrs)
     return made
 
 
-def _judged(sums: pd.DataFrame, kind: Kind) -> pd.DataFrame:
+def _judged(sums: pd.DataFrame, kind: Kind, phases: list[str] | None) -> pd.DataFrame:
     if kind == "xmr":
-        return chart(sums["numerator"] / sums["denominator"].where(sums["denominator"] > 0), kind=kind)
-    return chart(sums["numerator"].round().astype("int64"), n=sums["denominator"], kind=kind)
+        values = sums["numerator"] / sums["denominator"].where(sums["denominator"] > 0)
+        return chart(values, kind=kind, phases=phases)
+    return chart(sums["numerator"].round().astype("int64"), n=sums["denominator"], kind=kind, phases=phases)

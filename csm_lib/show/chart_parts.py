@@ -85,18 +85,26 @@ def draw_legend(axes: Any) -> None:
 
 def name_places(axes: Any, labels: pd.Series, *, most: int | None = None, turn: bool = False) -> None:
     """Name the places on the horizontal axis, every second or third only where all would not fit."""
-    longest = max((len(_short(entry)) for entry in labels), default=1)
+    shape = _shape_of_days(labels)
+    longest = max((len(_short(entry, shape)) for entry in labels), default=1)
     fitting = max(2, min(_MOST_LABELS, _LINE_LETTERS // (longest + 3)))
     step = max(1, -(-len(labels) // (most or fitting)))
-    texts = [_short(entry) for entry in labels[::step]]
+    texts = [_short(entry, shape) for entry in labels[::step]]
     axes.set_xticks(
         np.arange(0, len(labels), step), texts, rotation=30 if turn else 0, ha="right" if turn else "center"
     )
 
 
-def _short(entry: Any) -> str:
+def _shape_of_days(labels: pd.Series) -> str:
+    """Month and day; where they span more than a year, year and month."""
+    days = [entry for entry in labels if isinstance(entry, pd.Timestamp)]
+    is_long = bool(days) and (max(days) - min(days)).days > 366
+    return "%Y-%m" if is_long else "%m-%d"
+
+
+def _short(entry: Any, shape: str) -> str:
     if isinstance(entry, pd.Timestamp):
-        return entry.strftime("%m-%d") if entry == entry.normalize() else entry.strftime("%H:%M")
+        return entry.strftime(shape) if entry == entry.normalize() else entry.strftime("%H:%M")
     return write_code(entry)
 
 

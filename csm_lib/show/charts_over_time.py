@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from csm_lib.show.chart_parts import (
@@ -109,7 +110,8 @@ def plot_control(
         One row per point, oldest first; reads `value centre low high is_signal`.
     title, unit : str
     label : str, optional
-        Column that names the points; the index unless given.
+        Column that names the points; the index unless given. A column `phase`, where there is one, marks where limits
+        start anew.
     language : str, optional
     name : str
 
@@ -141,6 +143,7 @@ def plot_control(
             color=COLOURS["second"],
             label=say("signal", language),
         )
+        begun = _draw_phases(axes, rows)
         name_places(axes, rows["_at"])
         label_axis(axes.yaxis, unit=unit, shown=shown, language=language)
         draw_legend(axes)
@@ -148,7 +151,24 @@ def plot_control(
     written = written_all({"value": values[where], "centre": centre[where], "last": values[-1]}, unit, language)
     key = "alt_control_signal" if is_signal.any() else "alt_control_calm"
     at = place_name(rows["_at"].iloc[where], language)
-    return Figure(name, say(key, language, title=title, n=len(rows), k=is_signal.sum(), where=at, **written), drawn)
+    alt = say(key, language, title=title, n=len(rows), k=is_signal.sum(), where=at, **written)
+    if begun:
+        alt += say("alt_phases", language, names=say("list_joint", language).join(begun))
+    return Figure(name, alt, drawn)
+
+
+def _draw_phases(axes: Axes, rows: pd.DataFrame) -> list[str]:
+    """Mark where a new phase begins, with its name; give the names."""
+    if "phase" not in rows:
+        return []
+    starts = np.flatnonzero((rows["phase"] != rows["phase"].shift()).to_numpy())[1:]
+    for start in starts:
+        axes.axvline(start - 0.5, color=COLOURS["second"], lw=1.2, ls="-.")
+        axes.annotate(
+            str(rows["phase"].iloc[start]), (start - 0.5, 1.0), xycoords=("data", "axes fraction"), xytext=(3, -10),
+            textcoords="offset points", fontsize=8.5, color=COLOURS["second"],
+        )  # fmt: skip
+    return [str(rows["phase"].iloc[start]) for start in starts]
 
 
 def plot_forecast(

@@ -9,6 +9,7 @@ import datetime as dt
 import math
 import os
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from babel.dates import format_date as babel_date
@@ -21,6 +22,7 @@ __all__ = [
     "NOT_MEASURED",
     "UNITS",
     "in_language",
+    "sparkline",
     "write_code",
     "write_date",
     "write_interval",
@@ -44,6 +46,7 @@ UNITS = {
     "text": "as it is",
 }
 _CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
+_BLOCKS = "▁▂▃▄▅▆▇█"
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 
 
@@ -188,6 +191,33 @@ def write_date(value: Any, *, language: str | None = None) -> str:
     """
     day = value.date() if isinstance(value, dt.datetime) else value
     return babel_date(day, format="medium", locale=LANGUAGES[in_language(language)])
+
+
+def sparkline(values: Iterable[float]) -> str:
+    """Draw a course as blocks, the lowest of its values as the lowest block; what is missing is a gap.
+
+    Parameters
+    ----------
+    values : iterable of float
+        Oldest first.
+
+    Returns
+    -------
+    str
+        A dash where fewer than two are known.
+
+    Examples
+    --------
+    >>> sparkline([0.70, 0.75, float("nan"), 0.80]), sparkline([1.0, 1.0]), sparkline([1.0])
+    ('▁▅ █', '▄▄', '–')
+    """
+    known = [value for value in values if value is not None]
+    numbers = [value for value in known if value == value]
+    if len(numbers) < 2:
+        return NOT_MEASURED
+    least, span = min(numbers), max(numbers) - min(numbers)
+    places = [3 if not span else round((value - least) / span * 7) if value == value else -1 for value in known]
+    return "".join(" " if place < 0 else _BLOCKS[place] for place in places)
 
 
 def _number(value: float, unit: str, language: str) -> str:

@@ -19,7 +19,7 @@ import pandas as pd
 from csm_lib.definitions import INDICATORS
 from csm_lib.errors import SettingError
 from csm_lib.show.disclosure import disclosed
-from csm_lib.show.format import NOT_MEASURED, in_language, write_code, write_interval, write_value
+from csm_lib.show.format import NOT_MEASURED, in_language, sparkline, write_code, write_interval, write_value
 from csm_lib.show.messages import MESSAGES, say
 
 __all__ = ["NAME_PATTERN", "Table", "keep_table", "scorecard_table", "table", "write_target"]
@@ -27,9 +27,10 @@ __all__ = ["NAME_PATTERN", "Table", "keep_table", "scorecard_table", "table", "w
 NAME_PATTERN = r"[a-z0-9][a-z0-9_]{0,60}"
 _OF_THE_ROW = (
     "value", "low", "high", "target", "reference", "before", "after", "actual", "baseline", "previous", "year_before",
-    "benchmark", "rest", "official", "level",
+    "benchmark", "rest", "official", "level", "aligned", "needed", "raw",
 )  # fmt: skip
-_CODED = ("verdict", "status")  # codes that have words in the messages
+# codes that have words in the messages
+_CODED = ("verdict", "status", "what", "how", "against_target", "against_previous", "against_year_before")
 # codes of the data that a reader gets as words; other columns may hold real names with a "_"
 _NAMES = (
     "cause", "root_cause", "issue", "product", "channel", "customer_segment", "group", "segment", "dimension", "column",
@@ -39,7 +40,8 @@ _KEYS = ("key", "other", "indicator")  # where all are indicators, a reader gets
 # differences of two values of the row's unit; of two shares they are points
 _CHANGES = (
     "gap", "change", "change_low", "change_high", "year_change", "year_change_low", "year_change_high",
-    "benchmark_gap", "difference", "difference_low", "difference_high", "smallest_change",
+    "benchmark_gap", "aligned_change", "aligned_change_low", "aligned_change_high",
+    "difference", "difference_low", "difference_high", "smallest_change",
     "explained", "unexplained",
 )  # fmt: skip
 _SIGNS = {"met": "✓", "missed": "✗", "too_close": "≈", "no_target": "·", "not_measured": NOT_MEASURED}
@@ -78,6 +80,7 @@ def table(
         Column to unit (`csm_lib.show.format.UNITS`). Guessed from the column's suffix unless given; `value`, `low`,
         `high`, `target` and their like follow the row's `unit` column where there is one, and differences (`change`,
         `gap` …) too, with their sign and for shares in points. `key` and `other` are written by the indicator's name.
+        Where a column `median` has a sibling `median_beyond`, a value that was not reached is "more than" that.
     subtitle, note : str, optional
         Without a note a table without rows says why, as `frame.attrs["reason"]` has it. How many groups were too small
         to be shown is said behind it.
@@ -120,11 +123,12 @@ def scorecard_table(
     frame: pd.DataFrame,
     *,
     title: str,
+    past: pd.DataFrame | None = None,
     name: str = "scorecard",
     subtitle: str | None = None,
     language: str | None = None,
 ) -> Table:
-    """Show the classic scorecard: name, formula, source, target, actual, interval, n, met?, verdict.
+    """Show the classic scorecard: name, formula, source, target, actual, interval, n, met?, verdict, and its course.
 
     Parameters
     ----------
@@ -132,6 +136,8 @@ def scorecard_table(
         One row per indicator; reads `key value low high n unit target is_met verdict` and, where present,
         `is_provisional`. Name, formula, source and direction come from the indicator dictionary.
     title : str
+    past : DataFrame, optional
+        As `csm_lib.measure.gaps.history` gives: the course of each indicator is then drawn as a line of blocks.
     name : str
     subtitle : str, optional
     language : str, optional
@@ -154,12 +160,15 @@ def scorecard_table(
         [_scorecard_row(row, chosen) for row in frame.to_dict("records")],
         columns=["indicator", "formula", "source", "target", "actual", "interval", "n", "met", "verdict"],
     )
+    if past is not None:
+        courses = {key: part["value"].tolist() for key, part in past.groupby("key", sort=False)}
+        rows["course"] = [sparkline(courses.get(key, [])) for key in frame["key"]]
     return (
         Table(rows, id=_page_id(name), rowname_col="indicator")
         .tab_header(title=title, subtitle=subtitle)
         .tab_stubhead(label=say("indicator", chosen))
         .cols_label({column: say(column, chosen) for column in rows.columns[1:]})
-        .cols_align("left", columns=["formula", "source", "met", "verdict"])
+        .cols_align("left", columns=["formula", "source", "met", "verdict", *rows.columns[9:]])
         .cols_align("right", columns=["target", "actual", "interval", "n"])
     )
 
@@ -257,6 +266,14 @@ def _written(rows: pd.DataFrame, column: str, units: dict[str, str], by_row: boo
         return [_word(entry, column, language) for entry in entries]
     if column == "evidence" and column not in units:
         return [_evidence(entry, language) for entry in entries]
+    beyond = rows[f"{column}_beyond"].tolist() if f"{column}_beyond" in rows else []
+    if beyond:  # a quantile that was not reached is no number
+        kind = units.get(column) or _guessed(column, rows[column])
+        return [
+            _cell(entry, kind, language) if _is_missing(least)
+            else say("more_than", language, value=write_value(least, kind, language=language))
+            for entry, least in zip(entries, beyond, strict=True)
+        ]  # fmt: skip
     is_change = by_row and column not in units and column in _CHANGES
     if column not in units and by_row and column in (*_OF_THE_ROW, *_CHANGES):
         kinds = [unit if isinstance(unit, str) else "exact" for unit in rows["unit"]]
@@ -273,8 +290,8 @@ def _word(entry: Any, column: str, language: str | None) -> str:
     """Write a code in words, where there are words for it."""
     if _is_missing(entry):
         return NOT_MEASURED
-    key = f"{column}_{entry}"
-    return say(key, language) if key in MESSAGES else str(entry)
+    key = next((key for key in (f"{column}_{entry}", f"word_{entry}") if key in MESSAGES), None)
+    return say(key, language) if key else str(entry)
 
 
 def _evidence(entry: Any, language: str | None) -> str:

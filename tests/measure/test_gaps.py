@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from csm_lib.errors import ContractError, UsageError
-from csm_lib.measure.gaps import attainment, history, scorecard, team_gaps
+from csm_lib.measure.gaps import history, scorecard, team_gaps
 
 
 def measured(**values: tuple[float, float, float]) -> pd.DataFrame:
@@ -167,32 +167,3 @@ def test_history_lines_up_periods_and_their_targets() -> None:
     assert found["key"].tolist()[:3] == ["frt", "frt", "fcr"]
     assert found["period"].tolist()[:2] == ["2023Q4", "2024Q1"]
     assert math.isnan(found.loc[0, "target"]) and found.loc[1, "target"] == 30.0
-
-
-def test_attainment_as_worked_by_hand() -> None:
-    found = attainment(
-        scorecard(CLASSIC, targets=TARGETS), weights={"efficiency": 0.2, "quality": 0.3, "experience": 0.5}
-    )
-    experience = (0.88 / 0.9 + 0.01 / 0.012) / 2
-    expected = [30 / 35, 0.78 / 0.85, experience]
-    np.testing.assert_allclose(
-        found["attainment"], [*expected, 0.2 * expected[0] + 0.3 * expected[1] + 0.5 * experience]
-    )
-    assert found["n_missed"].tolist() == [1, 1, 2, 4]
-
-
-def test_a_dimension_without_targets_gives_its_weight_to_the_others() -> None:
-    card = scorecard(measured(fcr=(0.9, 0.01, 100)), targets={"fcr": 0.85})
-    found = attainment(card, weights={"efficiency": 0.5, "quality": 0.5}).set_index("dimension")["attainment"]
-    assert math.isnan(found["efficiency"]) and found["all"] == 1.0
-
-
-def test_without_weights_no_whole_is_made_up() -> None:
-    found = attainment(scorecard(CLASSIC, targets=TARGETS), weights={})
-    assert found[["dimension", "weight", "n_indicators", "n_missed"]].to_numpy().tolist() == [["all", 0.0, 4, 4]]
-    assert found["attainment"].isna().all()
-
-
-def test_nothing_judged_attains_nothing_known() -> None:
-    found = attainment(scorecard(CLASSIC, targets={}), weights={"quality": 1.0})
-    assert found["attainment"].isna().all()

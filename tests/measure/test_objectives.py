@@ -21,6 +21,19 @@ SEEN = pd.DataFrame({"key": ["fcr"], "n": [1000], "value": [0.78], "low": [0.754
 NORMAL = NormalDist()
 
 
+def test_the_weeks_needed_are_held_against_the_weeks_left() -> None:
+    # 1,000 rows in 13 weeks; from 78 to 85 % takes 2 (1.96 + 0.8416)² / h² = 482 rows, about 6.3 weeks
+    seen = pd.DataFrame({"key": ["fcr"], "n": [1000], "value": [0.78], "low": [0.7543], "high": [0.8057]})
+    wishes = [
+        Objective(name="soon", indicator="fcr", baseline=0.78, target=0.85, due_on=date(2024, 4, 29)),
+        Objective(name="later", indicator="fcr", baseline=0.78, target=0.85, due_on=date(2024, 9, 30)),
+        Objective(name="some day", indicator="fcr", baseline=0.78, target=0.85),
+    ]
+    found = detectability(wishes, seen, weeks=13, on=date(2024, 3, 31))
+    assert found["is_in_time"].tolist() == [False, True, None]
+    assert found["weeks_left"].iloc[1] == 183 / 7
+
+
 def test_a_complete_objective_keeps_every_rule() -> None:
     checked = smart_check([GOOD], on=ON, measured=SEEN)
     assert checked["is_kept"].tolist() == [True] * len(LETTERS)
