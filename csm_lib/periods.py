@@ -97,6 +97,16 @@ class Period:
             return _week_of(self.start_on - timedelta(weeks=52))
         return _days(_add_months(self.start_on, -12), _add_months(self.last_on, -12) + timedelta(days=1))
 
+    def widened(self, days: int) -> Period:
+        """Give the same period with some days more on each side.
+
+        Examples
+        --------
+        >>> parse_period("2024-03").widened(2).days
+        35
+        """
+        return _days(self.start_on - timedelta(days=days), self.end_on + timedelta(days=days))
+
     def history(self, count: int) -> list[Period]:
         """Give this period and those before it, oldest first, `count` in all."""
         found = [self]

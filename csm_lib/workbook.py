@@ -10,7 +10,7 @@ import importlib.metadata
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -36,17 +36,8 @@ from csm_lib.workspaces import find_workspace
 __all__ = ["Data", "Facts", "Workbook", "open_workbook", "periods_with_data"]
 
 PACKAGES = (
-    "csm_lib",
-    "numpy",
-    "pandas",
-    "duckdb",
-    "deltalake",
-    "scipy",
-    "statsmodels",
-    "seaborn",
-    "papermill",
-    "nbconvert",
-)
+    "csm_lib", "numpy", "pandas", "duckdb", "deltalake", "scipy", "statsmodels", "seaborn", "papermill", "nbconvert",
+)  # fmt: skip
 
 
 def open_workbook(
@@ -242,11 +233,9 @@ class Workbook:
         """Fact tables by grain, limited to the period and scope: what `measure` takes."""
         return Facts(self.data.connection, self.period, self.scope)
 
-    def facts_of(self, period: Period, *, margin_days: int = 0) -> Facts:
-        """Fact tables of any stretch of days in this scope, with some days more on each side."""
-        more = timedelta(days=margin_days)
-        span = Period(period.start_on - more, period.end_on + more, period.name)
-        return Facts(self.data.connection, span, self.scope)
+    def facts_of(self, period: Period) -> Facts:
+        """Fact tables of any stretch of days in this scope."""
+        return Facts(self.data.connection, period, self.scope)
 
     @cached_property
     def all_facts(self) -> Facts:
