@@ -7,10 +7,12 @@ import io
 import json
 import os
 import random
+import socket
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -338,5 +340,113 @@ def test_of_two_ingests_at_once_one_is_told_to_wait(tmp_path: Path) -> None:
         holder.kill()
         holder.communicate()
     assert ended.returncode == 4
-    assert ended.stderr.startswith("the warehouse must have one writer at a time, got a second one (process ")
+    head, since, tail = ended.stderr.partition(", since ")
+    assert head == (
+        "the warehouse must have one writer at a time, got a second one "
+        f"(process {holder.pid} on {socket.gethostname()}"
+    )
+    assert since
+    assert tail.partition(", ")[2] == f"holds {lock}). Try again when it has finished.\n"
+    assert datetime.fromisoformat(tail.partition(", ")[0]).tzinfo is not None
     assert n_orders(workspace) == 0
+
+
+def test_a_broken_contract_tells_a_machine_everything(tmp_path: Path) -> None:
+    """Exit 3 with the error, every file, nothing kept of the refused one, and its sound rows under `file_refused`."""
+    workspace = workspace_in(tmp_path)
+    rows = ["order_id,customer_id,ordered_at", *(f"O{n},C,2024-01-02 10:00" for n in range(6))]
+    put(workspace, "orders_bad.csv", "\n".join([*rows, "O8,C,soon", "O9,,2024-01-02 10:00", rows[1]]))
+    put(workspace, "orders_good.csv", "\n".join(["order_id,customer_id,ordered_at", "P1,C,2024-01-02 10:00"]))
+    ended = command(workspace, "--json")
+    result = json.loads(ended.stdout)
+    listing = workspace / "data" / "warehouse" / "refused" / "orders_bad.csv.orders.csv"
+    assert ended.returncode == result["exit_code"] == 3
+    assert result["error"] == {
+        "kind": "contract",
+        "message": "data/raw/orders_bad.csv must keep the promises of orders in all but 0.05 of its rows, got 2 of 9 "
+        "rows that break one:\n"
+        "  ordered_at must be a time, got 'soon' (orders_bad.csv, 1 row, line 8)\n"
+        "  customer_id must have a value (orders_bad.csv, 1 row, line 9)\n"
+        "  Nothing of it was ingested. Correct the file or its source (canonical_orders); all rows concerned: "
+        f"{listing}.",
+    }
+    assert result["files"] == [
+        {
+            "path": "data/raw/orders_bad.csv",
+            "source": "canonical_orders",
+            "table": "orders",
+            "read": 9,
+            "kept": 0,
+            "set_aside": {"duplicate": 1, "file_refused": 6, "missing_value": 1, "not_a_time": 1},
+        },
+        {
+            "path": "data/raw/orders_good.csv",
+            "source": "canonical_orders",
+            "table": "orders",
+            "read": 1,
+            "kept": 1,
+            "set_aside": {},
+        },
+    ]
+    assert n_orders(workspace) == 1
+    assert listing.exists()
+
+
+def test_too_little_memory_is_said_and_leaves_the_former_edition(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = workspace_in(tmp_path)
+    put(workspace, "orders.csv", SOUND["orders.csv"])
+
+    def greedy(*arguments: object, **named: object) -> None:
+        with connect() as connection:
+            connection.execute("SET memory_limit = '1MB'; SET temp_directory = ''")
+            connection.execute("CREATE TABLE big AS SELECT range AS n, repeat('x', 1000) AS t FROM range(100000)")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ingesting, "make_facts", greedy)
+        with pytest.raises(UnavailableError) as caught:
+            ingest(workspace, settings=GENEROUS)
+    before, _, rest = str(caught.value).partition(", got ")
+    said, _, after = rest.partition(f" ({workspace}). ")
+    assert before == "the ingest must fit into memory and the disk"
+    assert said.startswith("Out of Memory Error: ")
+    assert "\n" not in said
+    assert after == "Nothing of it was taken. Free memory or disk and run it again."
+    assert (caught.value.exit_code, n_orders(workspace)) == (4, 0)
+
+
+def test_a_row_too_long_is_told_in_a_sentence(tmp_path: Path) -> None:
+    workspace = workspace_in(tmp_path)
+    put(workspace, "surveys.csv", "survey_id,comment\n1," + "x" * 20_000_000 + "\n2,short\n")
+    assert ingest(workspace, settings=GENEROUS).warnings == (
+        "set aside: a row must have 2 fields, got 'not 2 fields' (surveys.csv, 1 row, line 2)",
+    )
+
+
+def test_a_header_that_two_separators_cut_alike_is_refused(tmp_path: Path) -> None:
+    workspace = workspace_in(tmp_path)
+    path = put(workspace, "orders.csv", "order_id,customer;id,ordered_at;amount\n1,2;3,4\n")
+    with pytest.raises(RefusedError) as caught:
+        ingest(workspace, settings=GENEROUS)
+    assert str(caught.value) == (
+        f"{path} must have a header line that one separator cuts, got 2 of ';' and of ',' in "
+        "'order_id,customer;id,ordered_at;amount'. State `delimiter` in its source."
+    )
+
+
+@pytest.mark.parametrize("name", ["orders.csv.gz", "orders.zip"])
+def test_a_bomb_is_refused_by_the_ingest_in_one_sentence(tmp_path: Path, name: str) -> None:
+    workspace, content = workspace_in(tmp_path), b"order_id,customer_id,ordered_at\n" + b"1,2,\n" * 20_000_000
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("orders.csv", content)
+    path = put(workspace, name, out.getvalue() if name.endswith("zip") else gzip.compress(content))
+    with pytest.raises(RefusedError) as caught:
+        ingest(workspace, settings=GENEROUS)
+    # a zip says how long its file is; of gzip the count stops soon after the bound, in whole pieces of 1 MiB
+    least = len(content) if name.endswith("zip") else (64 << 20) + (1 << 20)
+    assert str(caught.value) == (
+        f"{path} must not unpack to more than 200 times its size or 64 GiB, got {least:,} bytes and more out of "
+        f"{path.stat().st_size:,}. Unpack it yourself if you trust it."
+    )

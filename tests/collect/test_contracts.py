@@ -11,6 +11,7 @@ import pytest
 from csm_lib.collect.contracts import CheckedRows, check_rows, require_columns
 from csm_lib.collect.readers import read_raw
 from csm_lib.collect.sources import FileEntry
+from csm_lib.definitions import TABLES
 from csm_lib.engine import connect
 from csm_lib.errors import SettingError
 
@@ -237,3 +238,138 @@ def test_free_text_is_masked(connection: duckdb.DuckDBPyConnection, tmp_path: Pa
         ("身份证[id]",),
         ("卡[card]",),
     ]
+
+
+REVIEW = {
+    "review_id": "R1", "contact_id": "7", "reviewer_id": "Q1", "reviewed_at": "2024-01-02 09:00",
+    "sampled_on": "2024-01-02", "selection": "random", "attitude": "4", "is_accurate": "yes",
+}  # fmt: skip
+SURVEY = {
+    "survey_id": "S1", "sent_at": "2024-01-02 09:00", "answered_at": "2024-01-02 09:30", "csat": "5", "recommend": "9",
+    "would_recommend": "yes", "weight": "1.5",
+}  # fmt: skip
+COMPLAINT = {"complaint_id": "K1", "received_at": "2024-01-02 09:00", "first_contact_at": "", "source": "system"}
+AGENT = {"agent_id": "A1", "team": "T", "hired_on": "2020-05-01", "left_on": "2021-05-01"}
+VOLUME = {"starts_at": "2024-01-02 09:00", "interval_s": "1800", "offered": "12", "staffed_agents": "3.5"}
+SHIFT = {
+    "agent_id": "A1", "starts_at": "2024-01-02 09:00", "ends_at": "2024-01-02 17:00", "kind": "day", "paid_break_s": "0"
+}
+
+
+@pytest.mark.parametrize(
+    ("table", "sound", "broken", "reason", "sentence"),
+    [
+        pytest.param(
+            "reviews", REVIEW, {"sampled_on": "2024-02-30"}, "not_a_date",
+            "sampled_on must be a date, got '2024-02-30'", id="an impossible date",
+        ),
+        pytest.param(
+            "reviews", REVIEW, {"attitude": "6"}, "out_of_range",
+            "attitude must be at least 1 and at most 5, got '6'", id="above the scale",
+        ),
+        pytest.param(
+            "reviews", REVIEW, {"selection": "favourites"}, "unknown_word",
+            "selection must be one of random, targeted, calibration, mystery, got 'favourites'", id="a way of drawing",
+        ),
+        pytest.param(
+            "reviews", REVIEW, {"reviewer_id": ""}, "missing_value", "reviewer_id must have a value",
+            id="nobody reviewed",
+        ),
+        pytest.param(
+            "surveys", SURVEY, {"csat": "0"}, "out_of_range", "csat must be at least 1 and at most 5, got '0'",
+            id="below the scale",
+        ),
+        pytest.param(
+            "surveys", SURVEY, {"recommend": "11"}, "out_of_range",
+            "recommend must be at least 0 and at most 10, got '11'", id="eleven of ten",
+        ),
+        pytest.param(
+            "surveys", SURVEY, {"csat": "4.5"}, "not_a_whole_number", "csat must be a whole number, got '4.5'",
+            id="half a rating",
+        ),
+        pytest.param(
+            "surveys", SURVEY, {"weight": "-0.5"}, "out_of_range", "weight must be at least 0, got '-0.5'",
+            id="a negative weight",
+        ),
+        pytest.param(
+            "surveys", SURVEY, {"weight": "heavy"}, "not_a_number", "weight must be a number, got 'heavy'",
+            id="a weight in words",
+        ),
+        pytest.param(
+            "surveys", SURVEY, {"would_recommend": "perhaps not"}, "unknown_word",
+            "would_recommend must be one of yes, unsure, no, got 'perhaps not'", id="an answer that is none",
+        ),
+        pytest.param(
+            "surveys", SURVEY, {"answered_at": "2024-01-02 08:59"}, "time_order",
+            "answered_at must not lie before sent_at, got '2024-01-02 08:59'", id="answered before it was sent",
+        ),
+        pytest.param(
+            "surveys", SURVEY, {"sent_at": "2024-03-10 02:30", "answered_at": ""}, "skipped_local_time",
+            "sent_at must be a local time that the clock showed, got '2024-03-10 02:30'", id="an hour that never was",
+        ),
+        pytest.param(
+            "complaints", COMPLAINT, {"first_contact_at": "2024-01-01 09:00"}, "time_order",
+            "first_contact_at must not lie before received_at, got '2024-01-01 09:00'", id="contacted before it came",
+        ),
+        pytest.param(
+            "agents", AGENT, {"left_on": "2019-01-01"}, "time_order",
+            "left_on must not lie before hired_on, got '2019-01-01'", id="left before coming",
+        ),
+        pytest.param(
+            "volumes", VOLUME, {"interval_s": "0"}, "out_of_range", "interval_s must be at least 1, got '0'",
+            id="an interval of nothing",
+        ),
+        pytest.param(
+            "volumes", VOLUME, {"offered": "-1"}, "out_of_range", "offered must be at least 0, got '-1'",
+            id="fewer than none",
+        ),
+        pytest.param(
+            "shifts", SHIFT, {"ends_at": "2024-01-02 08:00"}, "time_order",
+            "ends_at must not lie before starts_at, got '2024-01-02 08:00'", id="ends before it starts",
+        ),
+        pytest.param(
+            "shifts", SHIFT, {"paid_break_s": "-60"}, "negative_duration", "paid_break_s must be at least 0, got '-60'",
+            id="a negative break",
+        ),
+    ],
+)  # fmt: skip
+def test_each_kind_of_promise_in_each_table(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, table: str, sound: dict[str, str], broken: dict[str, str],
+    reason: str, sentence: str,
+) -> None:  # fmt: skip
+    assert broken.keys() <= sound.keys()
+    key = TABLES[table].key[0]
+    other = sound | {key: "2024-01-02 09:30" if table == "volumes" else f"{sound[key]}9"} | broken
+    path = tmp_path / "x.csv"
+    lines = [sound.keys(), sound.values(), other.values()]
+    path.write_text("\n".join(map(",".join, lines)) + "\n", encoding="utf-8")
+    entry = FileEntry.model_validate({"pattern": "*", "table": table, "columns": {name: name for name in sound}})
+    raw = read_raw(connection, path, entry, scratch=tmp_path, relation="raw")
+    checked = check_rows(connection, raw, entry, path=path, zone="America/New_York", relation="kept")
+    assert dict(checked.set_aside) == {reason: 1}
+    assert checked.sentences == (f"{sentence} (x.csv, 1 row, line 3)",)
+    assert (checked.n_read, checked.n_kept) == (2, 1)
+    (row,) = checked.rows.to_pylist()
+    assert (row["line"], row["column"], row["reason"]) == (3, sentence.partition(" ")[0], reason)
+
+
+def test_a_stated_form_stands_in_the_sentence(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    given = {"from": "start", "format": ["%d.%m.%Y %H:%M", "%Y-%m-%d %H:%M"]}
+    entry = {**ENTRY, "columns": {**ENTRY["columns"], "created_at": given}}  # type: ignore[dict-item]
+    checked = check(connection, tmp_path, [SOUND, SOUND | {"id": "8", "start": "2024/01/01 9 Uhr"}], entry=entry)
+    assert checked.sentences == (
+        "created_at must be a time in the form %d.%m.%Y %H:%M or %Y-%m-%d %H:%M, got '2024/01/01 9 Uhr' (calls.csv, "
+        "1 row, line 3)",
+    )
+
+
+def test_a_rule_of_the_source_names_its_condition(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    rules = {
+        "out_of_population": [{"when": "kind = 'fax'"}],
+        "set_aside": [{"when": "talk = '0'", "reason": "no_talk", "column": "talk"}],
+    }
+    rows = [SOUND, SOUND | {"id": "8", "kind": "fax"}, SOUND | {"id": "9", "talk": "0"}]
+    checked = check(connection, tmp_path, rows, entry={**ENTRY, **rules})
+    assert dict(checked.set_aside) == {"no_talk": 1, "out_of_population": 1}
+    assert checked.sentences == ("talk must not meet \"talk = '0'\", got '0' (calls.csv, 1 row, line 4)",)
+    assert checked.broken_share == 1 / 3
