@@ -36,6 +36,14 @@ __all__ = ["Draft", "draft_source"]
 _DIGITS = re.compile(r"\d(?:[\dQqHhWw_.\-]*\d)?")
 # without it a row belongs to no period, though the table does not ask for it
 _WANTED = (("surveys", "answered_at"),)
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?$")
+# how a column of days is written, and what it looks like; "" is read without being told
+_DAYS = {
+    "": re.compile(r"\d{4}[-/年]\d{1,2}[-/月]\d{1,2}日?$"),
+    "%Y%m%d": re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$"),
+    "%y%m%d": re.compile(r"\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$"),
+    "%d.%m.%Y": re.compile(r"(0?[1-9]|[12]\d|3[01])\.(0?[1-9]|1[0-2])\.\d{4}$"),
+}
 _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
 
@@ -240,6 +248,8 @@ def _about_table(guessed: Sequence[TableGuess]) -> str:
     if len(guessed) < 2:
         return "as you said"
     lead = guessed[0].score - guessed[1].score
+    if guessed[0].score < 0.5:
+        lead = 0.0
     sure = "sure" if lead > 3 else "likely" if lead > 1 else "weak"
     return f"{sure}: {TABLES[guessed[0].table].row}; next: {guessed[1].table} (--table names another)"
 
@@ -302,6 +312,9 @@ def _stand_in(
     if table.key == (name,):
         return _stand_in_key(look, name, free)
     timed = guess_column(look.connection, look.sample.raw.relation, table.column(name), free)
+    joined = _day_and_clock(free) if table.column(name).type == "instant" else None
+    if joined and (timed is None or quote_name(str(timed.header)) in joined.given["sql"]):
+        return replace(joined, column=name)
     if timed and table.column(name).type == "instant":
         why = " · ".join(part for part in ("TODO: look: it holds times, no more is known", timed.why) if part)
         return replace(timed, why=why)
@@ -310,6 +323,19 @@ def _stand_in(
         why = f"TODO: look: no column of its own was found, this is {alike[0].column}'s"
         return Guess(name, dict(alike[0].given), 0.3, why)
     return Guess(name, {"sql": "NULL"}, 0.0, "TODO: no column was found, and without it every row is set aside")
+
+
+def _day_and_clock(free: Sequence[Profile]) -> Guess | None:
+    """Put a column of days and the first column of clock times together; None where one is missing."""
+    clock = next((each for each in free if each.n and all(map(_CLOCK.match, each.values))), None)
+    for form, pattern in _DAYS.items():
+        day = next((each for each in free if each.n and all(map(pattern.match, each.values))), None)
+        if clock and day:
+            given: dict[str, Any] = {"sql": f"concat_ws(' ', {quote_name(day.header)}, {quote_name(clock.header)})"}
+            seconds = "%H:%M:%S" if next(iter(clock.values)).count(":") == 2 else "%H:%M"
+            why = f"TODO: look: the day of {day.header}, the clock of {clock.header}"
+            return Guess("", given | ({"format": [f"{form} {seconds}"]} if form else {}), 0.3, why)
+    return None
 
 
 def _stand_in_key(look: _Look, name: str, free: Sequence[Profile]) -> Guess:

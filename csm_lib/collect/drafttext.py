@@ -88,7 +88,7 @@ def write_draft(draft: DraftText) -> str:
         TOML that loads: guesses as keys, everything else as comments.
     """
     texts = {column.name for column in TABLES[draft.table].columns if column.is_free_text}
-    written = {guess.header for guess in draft.guesses if guess.column in texts}
+    written = {guess.header for guess in draft.guesses if guess.column in texts or guess.given.get("personal")}
     samples = _samples(draft.profiles, hidden={str(header) for header in written})
     lines = [
         f"# Draft made by `csm source new {_comment(draft.file_name)}`. Read it before you rely on it.",

@@ -6,6 +6,7 @@ of times must hold texts that can be read as times. What two readings would fit 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -27,6 +28,10 @@ _ENOUGH = 0.45
 _MOST_VALUES = 60
 _ORDERS = ("day_first", "month_first")
 _COUNTED = ("epoch_s", "epoch_ms", "epoch_us", "excel")
+_DOTTED = re.compile(r"\d{1,2}\.\d{1,2}\.\d")
+# a header with none of these words may hold names
+_NUMBERING = re.compile(r"\b(id|no|nr|number|key|code)\b|号|id|代码|num|nummer")
+_MOST_OUTSIDE = 3
 _SIGNS: tuple[dict[str, str], ...] = ({"thousands": ","}, {"thousands": ".", "decimal": ","}, {"decimal": ","})
 
 
@@ -141,7 +146,7 @@ def guess_table(
     reader = _Reader(connection, relation, vocabulary)
     found = []
     for table in tables:
-        guesses = _assigned(table, columns, reader)
+        guesses = reader.with_interval(table, _assigned(table, columns, reader))
         named = 1.5 if words & set(vocabulary.tables.get(table.name, ())) or table.name in file_name.lower() else 0.0
         found.append(TableGuess(table.name, named + _table_score(table, guesses), guesses))
     return sorted(found, key=lambda each: -each.score)
@@ -211,6 +216,24 @@ class _Reader:
         n, n_read = self.connection.sql(query).fetchall()[0]
         return n_read / n if n else 0.0
 
+    def with_interval(self, table: Table, guesses: tuple[Guess, ...]) -> tuple[Guess, ...]:
+        """Add the length of the intervals that counts belong to, where no column says it: the usual distance."""
+        found = {guess.column: guess for guess in guesses}
+        if table.name != "volumes" or "interval_s" in found or not {"starts_at", "offered"} <= set(found):
+            return guesses
+        starts = found["starts_at"]
+        text = f"nullif({trimmed_sql(quote_name(str(starts.header)))}, '')"
+        typed = typed_sql(text, table.column("starts_at"), ColumnMap.model_validate(starts.given), zone="UTC")
+        query = (
+            f"SELECT mode(s - before) FROM (SELECT epoch(t) AS s, lag(epoch(t)) OVER (ORDER BY t) AS before "
+            f"FROM (SELECT DISTINCT {typed} AS t FROM {self.relation}) WHERE t IS NOT NULL)"
+        )
+        usual = self.connection.sql(query).fetchall()[0][0]
+        if not usual or usual % 60:
+            return guesses
+        why = f"most times are {usual / 60:g} minutes apart"
+        return (*guesses, Guess("interval_s", {"value": f"{usual:g}"}, 0.7, why))
+
     def guess(self, column: Column, profile: Profile, like: float, *, is_key: bool) -> Guess:
         """Judge one pair of our column and a header."""
         if column.words:
@@ -221,7 +244,11 @@ class _Reader:
         score = like * share if share >= 0.5 else 0.0
         guess = Guess(column.name, {"from": profile.header, **options}, score, why)
         in_bounds = self._in_bounds(column, profile, options) if score else 1.0
-        return replace(guess, score=guess.score * in_bounds)
+        outside = [value for value in profile.values if _is_outside(value, column)] if in_bounds < 1 else []
+        if 0 < len(outside) <= _MOST_OUTSIDE:
+            named = ", ".join(f'"{value}"' for value in sorted(outside))
+            why = " · ".join(part for part in (why, f"TODO: if they mean no answer, add missing = [{named}]") if part)
+        return replace(guess, score=guess.score * in_bounds, why=why)
 
     def _of_text(self, column: Column, profile: Profile, like: float, *, is_key: bool) -> Guess:
         score, why = like, ""
@@ -232,6 +259,9 @@ class _Reader:
         if column.name == "customer_id" and (profile.is_personal or profile.looks_personal):
             given["personal"] = True
             why = "personal: kept under a pseudonym"
+        elif column.name == "customer_id" and not _NUMBERING.search(plain_words(profile.header)):
+            given["personal"] = True
+            why = "may be a name: kept under a pseudonym"
         elif profile.is_personal:
             score *= 0.3
         return Guess(column.name, given, score, why)
@@ -266,6 +296,8 @@ class _Reader:
         shares = {order: self.share(column, profile.header, {"order": order}) for order in _ORDERS}
         best, other = sorted(shares, key=lambda order: -shares[order])
         if shares[best] > max(plain, 0.5):
+            if all(_DOTTED.match(value) for value in profile.values):
+                return {"order": "day_first"}, shares["day_first"], "read day first, as dates with dots are"
             if shares[other] > 0.98 * shares[best]:
                 return {}, shares[best], 'TODO: add order = "day_first" or "month_first": either fits'
             return {"order": best}, shares[best], f"read {best.replace('_', ' ')}: the other order does not fit"
@@ -291,8 +323,11 @@ class _Reader:
             return {"unit": "clock"}, share, 'minutes and seconds; if they are hours, unit = "hours_minutes"'
         words = plain_words(profile.header)
         stated = next((unit for unit, phrases in self.vocabulary.units.items() if likeness(words, phrases) > 0.3), None)
-        if stated and stated != "s" and all(_is_number(value) for value in profile.values):
-            return {"unit": stated}, self.share(column, profile.header, {"unit": stated}), f"the header says {stated}"
+        has_comma = all(_is_number(value.replace(",", ".")) for value in profile.values)
+        if stated and stated != "s" and has_comma:
+            comma = any("," in value for value in profile.values)
+            options = {"unit": stated, **({"decimal": ","} if comma else {})}
+            return options, self.share(column, profile.header, options), f"the header says {stated}"
         why = "" if stated == "s" or plain < 0.9 else 'taken for seconds; if minutes, add unit = "minutes"'
         return {}, plain, why if any(_is_number(value) for value in profile.values) else ""
 
@@ -329,6 +364,14 @@ class _Reader:
         )
         n, n_within = self.connection.sql(query).fetchall()[0]
         return n_within / n if n else 1.0
+
+
+def _is_outside(text: str, column: Column) -> bool:
+    """Tell whether a plain number lies outside a column's bounds."""
+    if not _is_number(text):
+        return False
+    low, high = column.minimum, column.maximum
+    return (low is not None and float(text) < low) or (high is not None and float(text) > high)
 
 
 def _is_number(text: str) -> bool:

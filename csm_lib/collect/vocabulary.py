@@ -62,8 +62,11 @@ def plain_words(text: str) -> str:
     --------
     >>> plain_words("CallStart"), plain_words("ticket_id"), plain_words("3、响应速度：")
     ('call start', 'ticket id', '响应速度')
+    >>> plain_words("Gelöst am")
+    'gelost am'
     """
-    bare = _QUESTION.sub("", unicodedata.normalize("NFKC", text))
+    apart = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text))
+    bare = _QUESTION.sub("", "".join(letter for letter in apart if not unicodedata.combining(letter)))
     return " ".join(re.findall(r"[a-z0-9]+|[\u3400-\u9fff]+", _CAMEL.sub(" ", bare).lower()))
 
 

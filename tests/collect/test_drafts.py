@@ -204,6 +204,74 @@ def test_the_sheet_that_looks_like_a_table_is_taken(tmp_path: Path) -> None:
     assert 'sheet = "Data"' in made.path.read_text(encoding="utf-8")
 
 
+def test_a_german_export_is_read_as_it_stands(tmp_path: Path) -> None:
+    day, clock = [f"0{n % 9 + 1}.03.2024" for n in range(40)], [f"{8 + n % 9:02d}:05" for n in range(40)]
+    rows = "".join(
+        f"V-{n};{day[n]} {clock[n]};{('E-Mail', 'Telefon')[n % 2]};1{n % 7},5;{day[n]} 18:00;Erledigt\n"
+        for n in range(40)
+    )
+    head = "Vorgangsnummer;Eingang;Kanal;Bearbeitungszeit (Min);Gelöst am;Status\n"
+    made, text = draft(tmp_path, "Tickets_Maerz.csv", (head + rows).encode("cp1252"))
+    assert made.trial[0] == "Tried on its rows: read 40, kept 40, set aside: none."
+    assert 'created_at = { from = "Eingang", order = "day_first" }' in text
+    assert "read day first, as dates with dots are" in text
+    assert 'handle_s = { from = "Bearbeitungszeit (Min)", unit = "minutes", decimal = "," }' in text
+    assert 'resolved_at = { from = "Gelöst am", order = "day_first" }' in text
+    assert '"Telefon" = "phone"' in text
+    assert '"Erledigt" = "resolved"' in text
+
+
+def test_a_column_of_customers_that_may_be_names_is_kept_under_pseudonyms(tmp_path: Path) -> None:
+    rows = "".join(f"WO{n},林小{'一二三四五'[n % 5]},微信,2024/03/{n % 9 + 1:02d} 09:00\n" for n in range(30))
+    made, text = draft(tmp_path, "客户工单_2024年3月.csv", ("工单号,客户,渠道,创建时间\n" + rows).encode("gb18030"))
+    assert 'customer_id = { from = "客户", personal = true }' in text
+    assert "may be a name: kept under a pseudonym" in text
+    assert "林小" not in text
+    assert '"微信" = "social"' in text
+    assert made.trial[0] == "Tried on its rows: read 30, kept 30, set aside: none."
+
+
+def test_counts_at_equal_distances_are_volumes(tmp_path: Path) -> None:
+    rows = "".join(f"{n},{n % 40},2024-03-0{1 + n // 20} {8 + n // 2 % 10:02d}:{n % 2 * 30:02d}\n" for n in range(60))
+    made, text = draft(tmp_path, "counts.csv", "row,Calls,DateTime\n" + rows)
+    assert made.table == "volumes"
+    assert 'starts_at = "DateTime"' in text
+    assert 'offered = "Calls"' in text
+    assert 'interval_s = { value = "1800" }' in text
+    assert "most times are 30 minutes apart" in text
+
+
+@pytest.mark.parametrize(
+    ("day", "form"),
+    [("2024-03-{:02d}", None), ("202403{:02d}", "%Y%m%d %H:%M:%S"), ("2403{:02d}", "%y%m%d %H:%M:%S")],
+    ids=["ISO", "eight figures", "six figures"],
+)
+def test_a_day_and_a_clock_in_two_columns_are_put_together(tmp_path: Path, day: str, form: str | None) -> None:
+    rows = "".join(f"{n},{day.format(n % 28 + 1)},{n % 24}:05:09,phone\n" for n in range(30))
+    made, text = draft(tmp_path, "log.csv", "call id,day,vru entry,channel\n" + rows, table="contacts")
+    assert made.trial[0] == "Tried on its rows: read 30, kept 30, set aside: none."
+    said = "" if form is None else f', format = ["{form}"]'
+    assert f"created_at = {{ sql = \"concat_ws(' ', \\\"day\\\", \\\"vru entry\\\")\"{said} }}" in text
+    assert "TODO: look: the day of day, the clock of vru entry" in text
+    assert "created_at" in made.open_columns
+
+
+def test_codes_outside_a_scale_are_asked_about(tmp_path: Path) -> None:
+    rows = "".join(f"{n},{11 if n % 10 == 0 else n % 10},2024-03-01 10:00\n" for n in range(60))
+    made, text = draft(tmp_path, "survey.csv", "survey id,NPS,answered at\n" + rows)
+    assert 'TODO: if they mean no answer, add missing = ["11"]' in text
+    assert made.open_columns == ("recommend",)
+    stated = text.replace('recommend = "NPS"', 'recommend = { from = "NPS", missing = ["11"] }')
+    made.path.write_text(stated, encoding="utf-8")
+    (file,) = ingest(tmp_path, [tmp_path / "survey.csv"], source="survey", settings=generous()).files
+    assert (file.read, file.kept) == (60, 60)
+
+
+def test_a_file_of_nothing_we_know_is_no_likely_table(tmp_path: Path) -> None:
+    _, text = draft(tmp_path, "nhs.csv", "i,r,n\n" + "".join(f"{n},{255 + n},{266 + n}\n" for n in range(20)))
+    assert "# weak: questionnaire sent; next: " in text
+
+
 def test_nothing_is_ever_overwritten(tmp_path: Path) -> None:
     content = "order id,customer id,order date\n1,K,2024-01-01\n"
     made, text = draft(tmp_path, "orders.csv", content)
