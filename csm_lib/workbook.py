@@ -245,9 +245,8 @@ class Workbook:
     @property
     def has_data(self) -> bool:
         """True if the period has a contact, a survey, a review, a complaint or a counted interval in the scope."""
-        within = [self.facts.relation(grain) for grain in FACTS]
-        counted = self.data.connection.sql(f"SELECT * FROM ({_dated_volumes(self.data)}) WHERE {self.facts.condition}")
-        return any(len(rows.limit(1).to_arrow_table()) for rows in (*within, counted))
+        within = (self.facts.relation(grain) for grain, fact in FACTS.items() if fact.gives_periods)
+        return any(len(rows.limit(1).to_arrow_table()) for rows in within)
 
     def frame(self, grain: str = "contact") -> pd.DataFrame:
         """Give the facts of a grain as a pandas frame, one row per fact."""
@@ -366,14 +365,9 @@ def _is_in(column: str, words: tuple[str, ...]) -> str:
     return f"{column} IN ({listed})"
 
 
-def _dated_volumes(data: Data) -> str:
-    """Give the SQL of the counted intervals with their local date, for centres that have no facts but these."""
-    return f"SELECT *, CAST(starts_at AT TIME ZONE '{data.settings.workbook.zone}' AS DATE) AS local_date FROM volumes"
-
-
 def _quarters(data: Data) -> dict[str, int]:
-    dated = [*(fact.table for fact in FACTS.values()), f"({_dated_volumes(data)})"]
-    every = " UNION ALL ".join(f"SELECT local_date FROM {rows}" for rows in dated)
+    dated = [fact.table for fact in FACTS.values() if fact.gives_periods]
+    every = " UNION ALL ".join(f"SELECT local_date FROM {table}" for table in dated)
     rows = data.connection.execute(
         f"SELECT local_date::VARCHAR, count(*) FROM ({every}) WHERE local_date IS NOT NULL GROUP BY 1 ORDER BY 1"
     ).fetchall()

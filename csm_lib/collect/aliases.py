@@ -27,6 +27,7 @@ _SEEN_AT = {
     "status_log": "changed_at",
     "shifts": "starts_at",
     "reviews": "reviewed_at",
+    "staff_surveys": "answered_on",
     "agents": "NULL",
 }
 

@@ -1,9 +1,10 @@
 """The queries that turn canonical tables into facts, one per grain, read from top to bottom like a page.
 
 Names in braces are settings (`facts.build_facts` fills them in). The business clock is `opening_steps`: one row per
-channel and step of time, with the open stretch before the step and the one that opens inside it, if any; a channel
-without rows there is always open. A step is looked up by its number, and a repeat is looked for over a few columns
-only: sorting whole rows, as a search for the last stretch would, does not fit into memory for ten million of them.
+calendar (a channel, or a team with hours of its own) and step of time, with the open stretch before the step and the
+one that opens inside it, if any; a calendar without rows there is always open. A step is looked up by its number, and a
+repeat is looked for over a few columns only: sorting whole rows, as a search for the last stretch would, does not fit
+into memory for ten million of them.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def _in_force(instant: str, span: str, column: str) -> str:
 
 def _span_join(instant: str, span: str) -> str:
     return (
-        f"LEFT JOIN opening_steps {span} ON t.channel = {span}.channel "
+        f"LEFT JOIN opening_steps {span} ON t.calendar = {span}.calendar "
         f"AND CAST(floor(epoch(t.{instant}) / {{step_s}}) AS BIGINT) = {span}.step"
     )
 
@@ -45,7 +46,8 @@ times AS NOT MATERIALIZED (
         COALESCE(answered_at, CASE WHEN channel IN ({live}) THEN first_response_at END) AS taken_at,
         COALESCE(c.handle_s, CASE WHEN COALESCE(talk_s, hold_s, wrap_s) IS NOT NULL
             THEN COALESCE(talk_s, 0) + COALESCE(hold_s, 0) + COALESCE(wrap_s, 0) END) AS effort_s,
-        channel IN (SELECT channel FROM opening_steps) AS has_hours
+        {calendar} AS calendar,
+        {calendar} IN (SELECT calendar FROM opening_steps) AS has_hours
     FROM contacts c
     WHERE {part}
 ),
@@ -116,6 +118,9 @@ flagged AS (
             WHEN channel IN (SELECT channel FROM contacts WHERE resolved_at IS NOT NULL OR status IS NOT NULL)
                 THEN FALSE
         END AS is_resolved,
+        COALESCE(finished_at, withdrawn_at, CASE WHEN taken_at IS NULL THEN left_at END) IS NOT NULL
+            OR ((created_at + INTERVAL '{maturity_days} days') AT TIME ZONE '{zone}')::DATE <= DATE '{cut_off}'
+            AS is_closed,
         is_live AND asked_in_hours AND (
             taken_at IS NOT NULL OR left_at IS NOT NULL
             OR (NOT COALESCE(bot_resolved, FALSE)
@@ -152,6 +157,15 @@ ASOF JOIN (SELECT customer_id, issue, created_at FROM contacts
     ON w.customer_id = n.customer_id AND w.issue = n.issue AND w.window_opens_at < n.created_at
 """
 
+# the next order of the same customer: an enquiry is won by what is bought after it
+_ORDERS = """
+SELECT e.contact_id, o.ordered_at AS next_order_at
+FROM (SELECT contact_id, customer_id, created_at FROM ended
+    WHERE stage = 'pre-sales' AND customer_id IS NOT NULL AND EXISTS (FROM orders)) e
+ASOF JOIN (SELECT customer_id, ordered_at FROM orders) o
+    ON e.customer_id = o.customer_id AND e.created_at < o.ordered_at
+"""
+
 # open live contacts of the same agent at the moment this one is taken, itself included: what was taken until then less
 # what was over by then
 _LOAD = """
@@ -184,9 +198,32 @@ answers AS (
 CONTACT_TIES = MappingProxyType(
     {
         "contact_nexts": f"WITH {_TIMED.strip()} {_NEXTS}",
+        "contact_orders": f"WITH {_TIMED.strip()} {_ORDERS}",
         "contact_loads": f"WITH {_TIMED.strip()}, {_LOAD.strip()}",
     }
 )
+
+# how each wait ended and when, in a word and seconds: what has not ended is cut off at the end of the data, and what
+# ended otherwise (withdrawn, merged into another, closed unsolved) is told apart, for neither is a slow success
+_END = "((DATE '{cut_off}' + 1)::TIMESTAMP AT TIME ZONE '{zone}')"
+_OTHERWISE = """WHEN status = 'merged' THEN 'merged'
+        WHEN withdrawn_at IS NOT NULL OR status = 'withdrawn' THEN 'withdrawn'
+        WHEN closed_at IS NOT NULL OR status = 'closed' THEN 'closed'"""
+_WANTS_REPLY = "(is_offered OR (NOT is_live AND NOT COALESCE(bot_resolved, FALSE)))"
+_WANTS_SOLUTION = "(is_handled OR (NOT is_live AND NOT COALESCE(bot_resolved, FALSE)))"
+_OUTCOMES = f"""CASE WHEN NOT is_offered THEN NULL WHEN taken_at IS NOT NULL THEN 'answered'
+        WHEN left_at IS NOT NULL THEN 'abandoned' {_OTHERWISE} ELSE 'waiting' END AS wait_outcome,
+    CASE WHEN is_offered THEN greatest(epoch(COALESCE(taken_at, left_at, withdrawn_at, closed_at, {_END}))
+        - epoch(asked_at), 0) END AS wait_ended_s,
+    CASE WHEN NOT {_WANTS_REPLY} THEN NULL WHEN replied_at IS NOT NULL THEN 'answered'
+        WHEN left_at IS NOT NULL THEN 'abandoned' {_OTHERWISE} ELSE 'open' END AS response_outcome,
+    CASE WHEN {_WANTS_REPLY} THEN greatest(epoch(COALESCE(replied_at, left_at, withdrawn_at, closed_at, {_END}))
+        - epoch(asked_at), 0) END AS response_ended_s,
+    CASE WHEN is_resolved IS NULL OR NOT {_WANTS_SOLUTION} THEN NULL WHEN is_resolved THEN 'resolved'
+        {_OTHERWISE} ELSE 'open' END AS resolution_outcome,
+    CASE WHEN is_resolved IS NOT NULL AND {_WANTS_SOLUTION} THEN
+        CASE WHEN is_resolved THEN epoch(COALESCE(resolved_at, closed_at))
+            ELSE epoch(COALESCE(withdrawn_at, closed_at, {_END})) END - epoch(created_at) END AS resolution_ended_s"""
 
 # made part by part where there are many: {part} is a range of contact ids
 CONTACT = (
@@ -206,6 +243,17 @@ SELECT
     CASE WHEN is_live AND wait_ended_at >= asked_at THEN waited_clock - asked_clock END AS wait_business_s,
     effort_s AS handle_business_s,
     resolved_clock - created_clock AS resolution_business_s,
+    CASE WHEN is_handled AND is_closed AND is_resolved IS NOT NULL THEN
+        is_resolved AND COALESCE(reopen_count, 0) = 0 END AS is_resolved_as_coded,
+    CASE WHEN is_handled AND is_closed AND is_resolved IS NOT NULL AND transfer_count IS NOT NULL THEN
+        is_resolved AND COALESCE(reopen_count, 0) = 0 AND transfer_count = 0 END AS is_resolved_in_one_touch,
+    CASE WHEN {has_orders} AND stage = 'pre-sales' AND is_handled AND customer_id IS NOT NULL
+            AND local_at::DATE + {conversion_days} <= DATE '{cut_off}' THEN
+        COALESCE(o.next_order_at <= created_at + INTERVAL '{conversion_days} days', FALSE) END AS is_converted,
+    is_live AND COALESCE(epoch(wait_ended_at) - epoch(asked_at) BETWEEN 0 AND {threshold_s}, FALSE) AS is_ended_in_time,
+    """
+    + _OUTCOMES
+    + """,
     is_abandoned AND wait_ended_at >= asked_at AND epoch(wait_ended_at) - epoch(asked_at) < {short_abandon_s}
         AS is_short_abandon,
     is_live AND COALESCE(epoch(taken_at) - epoch(asked_at) BETWEEN 0 AND {threshold_s}, FALSE) AS is_in_time,
@@ -225,6 +273,7 @@ SELECT
     local_at::DATE - g.hired_on AS agent_tenure_days
 FROM followed f
 LEFT JOIN (SELECT * FROM contact_loads WHERE {part}) l ON l.contact_id = f.contact_id
+LEFT JOIN (SELECT * FROM contact_orders WHERE {part}) o ON o.contact_id = f.contact_id
 LEFT JOIN answers a ON a.contact_id = f.contact_id
 LEFT JOIN (SELECT agent_id, hired_on FROM agents) g ON g.agent_id = f.agent_id
 """
@@ -236,6 +285,7 @@ SELECT
     (COALESCE(s.answered_at, s.sent_at, c.created_at) AT TIME ZONE '{zone}')::DATE AS local_date,
     c.channel, c.team, c.agent_id, c.issue, c.product, c.customer_segment,
     s.csat, s.speed, s.accuracy_rating, s.attitude, s.outcome, s.recommend, s.would_recommend, s.comment, s.weight,
+    CASE WHEN {is_rated_by_outcome} THEN s.outcome END AS outcome_rating,
     epoch(s.sent_at) - epoch(COALESCE(c.closed_at, c.resolved_at)) AS sent_delay_s,
     s.answered_at IS NOT NULL AS is_answered
 FROM surveys s
@@ -284,23 +334,41 @@ LEFT JOIN frame f ON f.stratum_value = j.stratum_value AND f.week_on = j.week_on
 LEFT JOIN counted n ON n.stratum_value = j.stratum_value AND n.week_on = j.week_on
 """
 
+# reported again: of the same contact, or of the same customer for the same cause within the window where one of the two
+# names no contact
 COMPLAINT = """
+WITH told AS (
+    SELECT p.* EXCLUDE (channel, team, customer_id),
+        COALESCE(p.customer_id, c.customer_id) AS customer_id,
+        COALESCE(p.channel, c.channel) AS channel, COALESCE(p.team, c.team) AS team, c.agent_id, c.issue, c.product,
+        COALESCE(p.cause, c.issue) AS matter
+    FROM complaints p
+    LEFT JOIN contacts c USING (contact_id)
+),
+ordered AS (
+    SELECT *,
+        CASE WHEN contact_id IS NOT NULL THEN row_number() OVER (
+            PARTITION BY contact_id ORDER BY received_at, complaint_id) > 1 ELSE FALSE END AS is_of_same_contact,
+        lag(received_at) OVER matters AS before_at,
+        lag(COALESCE(contact_id, '')) OVER matters AS before_contact
+    FROM told
+    WINDOW matters AS (PARTITION BY customer_id, matter ORDER BY received_at, complaint_id)
+)
 SELECT
-    p.complaint_id, p.contact_id, COALESCE(p.customer_id, c.customer_id) AS customer_id, p.received_at,
-    (p.received_at AT TIME ZONE '{zone}')::DATE AS local_date,
-    COALESCE(p.channel, c.channel) AS channel, COALESCE(p.team, c.team) AS team, c.agent_id, c.issue, c.product,
-    p.source, p.cause,
-    p.contact_id IS NULL OR row_number() OVER (
-        PARTITION BY p.contact_id ORDER BY p.received_at, p.complaint_id) = 1 AS is_counted,
-    COALESCE(p.is_escalated, CASE
-        WHEN p.resolved_at IS NOT NULL THEN p.resolved_at > p.received_at + INTERVAL '{escalation_h} hours'
-        WHEN p.received_at + INTERVAL '{escalation_h} hours'
+    complaint_id, contact_id, customer_id, received_at,
+    (received_at AT TIME ZONE '{zone}')::DATE AS local_date,
+    channel, team, agent_id, issue, product, source, cause,
+    NOT (is_of_same_contact OR (customer_id IS NOT NULL AND matter IS NOT NULL
+        AND COALESCE(received_at - before_at <= INTERVAL '{complaint_repeat_days} days', FALSE)
+        AND (contact_id IS NULL OR before_contact = ''))) AS is_counted,
+    COALESCE(is_escalated, CASE
+        WHEN resolved_at IS NOT NULL THEN resolved_at > received_at + INTERVAL '{escalation_h} hours'
+        WHEN received_at + INTERVAL '{escalation_h} hours'
             < ((DATE '{cut_off}' + 1)::TIMESTAMP AT TIME ZONE '{zone}') THEN TRUE
     END) AS is_escalated,
-    CASE WHEN p.is_escalated IS NOT NULL THEN 'as coded' ELSE 'unresolved after {escalation_h} h' END
+    CASE WHEN is_escalated IS NOT NULL THEN 'as coded' ELSE 'unresolved after {escalation_h} h' END
         AS escalation_basis,
-    epoch(p.first_contact_at) - epoch(p.received_at) AS first_contact_s,
-    epoch(p.resolved_at) - epoch(p.received_at) AS resolution_s
-FROM complaints p
-LEFT JOIN contacts c USING (contact_id)
+    epoch(first_contact_at) - epoch(received_at) AS first_contact_s,
+    epoch(resolved_at) - epoch(received_at) AS resolution_s
+FROM ordered
 """

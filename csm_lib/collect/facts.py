@@ -13,8 +13,9 @@ from pathlib import Path
 
 import duckdb
 
-from csm_lib.collect import fact_queries
-from csm_lib.collect.business_clock import register_steps
+from csm_lib.collect import fact_queries, small_queries, work_queries
+from csm_lib.collect.business_clock import calendar_sql, register_steps
+from csm_lib.collect.clocks import CLOCK, start_clocks
 from csm_lib.collect.commits import files_sql, write_file
 from csm_lib.collect.rawrows import quote_text
 from csm_lib.definitions import FACTS, TABLES
@@ -23,10 +24,26 @@ from csm_lib.settings import Settings
 __all__ = ["build_facts", "cut_off", "facts_fingerprint"]
 
 # raise this when a fact's meaning changes: stored facts are then rebuilt
-_EDITION = "4"
+_EDITION = "5"
 
 # contacts whose facts are made at once
 _PART_ROWS = 1_000_000
+
+# what makes each grain; large ones are made in parts, a range of contact ids each
+_QUERIES = {
+    "contact": fact_queries.CONTACT,
+    "survey": fact_queries.SURVEY,
+    "review": fact_queries.REVIEW,
+    "complaint": fact_queries.COMPLAINT,
+    "message_pair": work_queries.MESSAGE_PAIR,
+    "clock": CLOCK,
+    "agent_interval": work_queries.AGENT_INTERVAL,
+    "agent_month": work_queries.AGENT_MONTH,
+    "action": small_queries.ACTION,
+    "volume": small_queries.VOLUME,
+    "cost": small_queries.COST,
+}
+_IN_PARTS = ("contact", "clock")
 
 # the columns a review's stratum may be drawn by, in the order in which they are tried
 _STRATUM_COLUMNS = ("channel", "team", "issue", "product", "customer_segment", "priority", "stage")
@@ -53,22 +70,27 @@ def facts_fingerprint(settings: Settings) -> str:
             "closures",
             "make_up_days",
             "hours",
+            "team_hours",
         },
     )
-    text = f"{_EDITION} {sorted(parts.items())} {thresholds.model_dump(mode='json')}"
+    promised = settings.indicators.model_dump(mode="json", include={"policies", "csat_from"})
+    text = f"{_EDITION} {sorted(parts.items())} {thresholds.model_dump(mode='json')} {sorted(promised.items())}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def cut_off(connection: duckdb.DuckDBPyConnection, settings: Settings) -> date | None:
-    """Give the last local day on which a contact was created; None without contacts.
+    """Give the last local day on which a contact was created; without contacts, that of counted intervals, else None.
 
-    Reads `contacts`: created_at.
+    Reads `contacts`: created_at; `volumes`: starts_at.
     """
     zone = str(settings.workbook.zone)
-    found = connection.execute(
-        "SELECT max((created_at AT TIME ZONE ?)::DATE)::VARCHAR FROM contacts", [zone]
-    ).fetchall()[0]
-    return date.fromisoformat(found[0]) if found[0] else None
+    for table, instant in (("contacts", "created_at"), ("volumes", "starts_at")):
+        found = connection.execute(
+            f"SELECT max(({instant} AT TIME ZONE ?)::DATE)::VARCHAR FROM {table}", [zone]
+        ).fetchall()[0]
+        if found[0]:
+            return date.fromisoformat(found[0])
+    return None
 
 
 def build_facts(
@@ -91,7 +113,8 @@ def build_facts(
     """
     _add_missing_tables(connection)
     step_s = register_steps(connection, settings)
-    context = _context(connection, settings) | {"step_s": step_s}
+    last_on = cut_off(connection, settings) or date(1970, 1, 1)
+    context = _context(connection, settings, last_on=last_on) | {"step_s": step_s}
     parts = _parts(connection)
     for name, query in fact_queries.CONTACT_TIES.items():
         tied = query.format(**context, part="true")
@@ -99,9 +122,11 @@ def build_facts(
     files: dict[str, tuple[Path, ...]] = {}
     for fact in FACTS.values():
         columns = ", ".join(f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in fact.columns.items())
-        for place, part in enumerate(parts if fact.grain == "contact" else ("true",)):
+        for place, part in enumerate(parts if fact.grain in _IN_PARTS else ("true",)):
             path = folder / f"{fact.table}-{place:05d}.parquet"
-            query = getattr(fact_queries, fact.grain.upper()).format(**context, part=part)
+            if fact.grain == "clock":
+                start_clocks(connection, settings, cut_off_on=last_on, part=part, first=place == 0)
+            query = _QUERIES[fact.grain].format(**context, part=part)
             write_file(connection, path, f"SELECT {columns} FROM ({query}) ORDER BY {fact.key}")
             files[fact.table] = (*files.get(fact.table, ()), path)
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {fact.table} AS FROM {files_sql(files[fact.table])}")
@@ -126,10 +151,9 @@ def _parts(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [f"({low} AND {high})" for low, high in zip(lower, upper, strict=True)]
 
 
-def _context(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, object]:
+def _context(connection: duckdb.DuckDBPyConnection, settings: Settings, *, last_on: date) -> dict[str, object]:
     """Give the values that the queries name; all come from typed settings or from closed lists, never from data."""
     workbook, thresholds = settings.workbook, settings.indicators.thresholds
-    last_on = cut_off(connection, settings) or date(1970, 1, 1)
     return {
         "zone": str(workbook.zone),
         "live": ", ".join(f"'{channel}'" for channel in workbook.live_channels) or "''",
@@ -139,6 +163,12 @@ def _context(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[
         "window_days": workbook.repeat_window_days,
         "maturity_days": workbook.maturity_days,
         "cut_off": last_on.isoformat(),
+        "calendar": calendar_sql(settings),
+        "complaint_repeat_days": thresholds.complaint_repeat_days,
+        "conversion_days": thresholds.conversion_window_days,
+        "is_rated_by_outcome": settings.indicators.csat_from == "outcome",
+        "has_days": last_on > date(1970, 1, 1),
+        "has_orders": _exists(connection, "orders", "ordered_at IS NOT NULL"),
         "has_bot": _exists(connection, "contacts", "bot_resolved IS NOT NULL"),
         "stratum": _stratum_column(connection),
     }

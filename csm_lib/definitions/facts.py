@@ -26,6 +26,8 @@ class Fact:
         What `local_date` is the local date of.
     columns : mapping of str to str
         Column name to DuckDB type.
+    gives_periods : bool
+        True if a row makes its day one that there is data of; a plan, a promise or a month on the staff list does not.
     """
 
     grain: str
@@ -33,6 +35,7 @@ class Fact:
     key: str
     dated_by: str
     columns: MappingProxyType[str, str]
+    gives_periods: bool = True
 
 
 _INSTANT = "TIMESTAMP WITH TIME ZONE"
@@ -67,8 +70,12 @@ _FACTS = (
             ("DOUBLE", "first_response_s first_response_from_start_s wait_s handle_s resolution_s"),
             ("DOUBLE", "first_response_business_s wait_business_s handle_business_s resolution_business_s"),
             ("BOOLEAN", "is_live is_offered is_answered is_abandoned is_short_abandon is_in_time"),
-            ("BOOLEAN", "is_handled is_resolved is_self_service"),
-            ("BOOLEAN", "is_first_contact_resolved is_repeat is_complaint"),
+            ("BOOLEAN", "is_ended_in_time is_handled is_resolved is_closed is_self_service"),
+            ("BOOLEAN", "is_first_contact_resolved is_resolved_as_coded is_resolved_in_one_touch"),
+            ("BOOLEAN", "is_repeat is_converted is_complaint"),
+            # how each clock ended and when: at an event, or at the data's cut-off where none came (open, waiting)
+            ("VARCHAR", "response_outcome wait_outcome resolution_outcome"),
+            ("DOUBLE", "response_ended_s wait_ended_s resolution_ended_s"),
             ("BOOLEAN", "met_response_sla met_resolution_sla"),
             ("INTEGER", "agent_load_at_start"),
             ("DATE", "local_date"),
@@ -89,6 +96,7 @@ _FACTS = (
             ("DATE", "local_date"),
             ("VARCHAR", "channel team agent_id issue product customer_segment"),
             *_ANSWERS,
+            ("INTEGER", "outcome_rating"),
             ("VARCHAR", "comment"),
             ("DOUBLE", "weight sent_delay_s"),
             ("BOOLEAN", "is_answered"),
@@ -124,6 +132,104 @@ _FACTS = (
             ("VARCHAR", "escalation_basis"),
             ("DOUBLE", "first_contact_s resolution_s"),
         ),
+    ),
+    Fact(
+        "message_pair",
+        "message_pair_facts",
+        "pair_id",
+        "the customer's message's sent_at",
+        _typed(
+            ("VARCHAR", "pair_id contact_id customer_id customer_segment"),
+            ("VARCHAR", "channel team agent_id issue product"),
+            ("BOOLEAN", "is_live is_first is_answered"),
+            (_INSTANT, "sent_at replied_at"),
+            ("DOUBLE", "response_s"),
+            ("DATE", "local_date"),
+            ("INTEGER", "local_hour weekday"),
+        ),
+        gives_periods=False,
+    ),
+    Fact(
+        "clock",
+        "clock_facts",
+        "clock_id",
+        "due_at, else of the contact's created_at",
+        _typed(
+            ("VARCHAR", "clock_id kind contact_id subject_id customer_id customer_segment"),
+            ("VARCHAR", "channel team agent_id issue product priority"),
+            (_INSTANT, "started_at due_at stopped_at"),
+            ("DATE", "local_date"),
+            ("DOUBLE", "within_s elapsed_s paused_s"),
+            ("VARCHAR", "runs_in policy verdict_from"),
+            ("BOOLEAN", "is_open is_met"),
+        ),
+        gives_periods=False,
+    ),
+    Fact(
+        "agent_interval",
+        "agent_interval_facts",
+        "agent_interval_id",
+        "starts_at",
+        _typed(
+            ("VARCHAR", "agent_interval_id agent_id team channel kind"),
+            (_INSTANT, "starts_at"),
+            ("DATE", "local_date"),
+            ("INTEGER", "local_hour weekday"),
+            ("DOUBLE", "worked_s staffed_s busy_s contact_s"),
+        ),
+        gives_periods=False,
+    ),
+    Fact(
+        "agent_month",
+        "agent_month_facts",
+        "agent_month_id",
+        "the month's first day",
+        _typed(
+            ("VARCHAR", "agent_month_id agent_id team channel level"),
+            ("DATE", "local_date"),
+            ("DOUBLE", "headcount"),
+            ("BOOLEAN", "is_leaver"),
+            ("DOUBLE", "satisfaction"),
+        ),
+        gives_periods=False,
+    ),
+    Fact(
+        "action",
+        "action_facts",
+        "action_id",
+        "due_on",
+        _typed(
+            ("VARCHAR", "action_id plan indicator root_cause owner strategy channel team"),
+            ("DATE", "due_on done_on local_date"),
+            ("BOOLEAN", "is_due is_done is_done_in_time"),
+        ),
+        gives_periods=False,
+    ),
+    Fact(
+        "volume",
+        "volume_facts",
+        "volume_id",
+        "starts_at",
+        _typed(
+            ("VARCHAR", "volume_id channel team"),
+            (_INSTANT, "starts_at"),
+            ("DATE", "local_date"),
+            ("INTEGER", "local_hour weekday interval_s offered answered answered_in_time abandoned"),
+            ("DOUBLE", "handle_s staffed_agents"),
+        ),
+    ),
+    Fact(
+        "cost",
+        "cost_facts",
+        "cost_day_id",
+        "the day that its part of the month's cost falls on",
+        _typed(
+            ("VARCHAR", "cost_day_id channel team"),
+            ("DATE", "local_date"),
+            ("DOUBLE", "amount"),
+            ("INTEGER", "n_handled"),
+        ),
+        gives_periods=False,
     ),
 )
 

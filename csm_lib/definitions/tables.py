@@ -377,6 +377,18 @@ _TABLES = (
         is_edited=True,
     ),
     Table(
+        "staff_surveys",
+        "answer of somebody of the staff to the staff survey",
+        ("answer_id",),
+        (
+            *_key("answer_id"),
+            Column("answered_on", "date", is_required=True),
+            *_text("team", "agent_id"),
+            Column("satisfaction", "integer", is_required=True, minimum=1, maximum=5),
+        ),
+        is_edited=True,
+    ),
+    Table(
         "raci",
         "who answers for a process node",
         ("node",),

@@ -13,9 +13,19 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from csm_lib.definitions import INDICATORS, indicator
+from csm_lib.definitions import INDICATORS, Indicator, indicator
 
 __all__ = ["balance", "coverage", "dictionary", "left_out", "why_not_measured"]
+
+# what a reader has to bring for a grain whose name does not say it
+_RESTS_ON = {
+    "clock": "policies in the settings, or judgements of the source system",
+    "message_pair": "messages",
+    "agent_interval": "shifts, and contacts that name their agent",
+    "agent_month": "agents, or a staff survey",
+    "volume": "interval counts",
+    "cost": "costs of months",
+}
 
 _COVERAGE = ("key", "dimension", "grain", "n_rows", "n", "covered_share", "is_measured", "reason")
 
@@ -81,15 +91,17 @@ def coverage(measured: pd.DataFrame, facts: Mapping[str, Any]) -> pd.DataFrame:
     >>> coverage(made, {"survey": pd.DataFrame({"csat": []})})["reason"].item()
     'no surveys in this period'
     """
-    counts = {grain: _n_rows(facts[grain]) for grain in {INDICATORS[key].grain for key in measured["key"]}}
+    meanings = [_measured_as(row) for row in measured.to_dict("records")]
+    counts = {grain: _n_rows(facts[grain]) for grain in {meant.grain for meant in meanings}}
     rows = []
-    for row in measured.to_dict("records"):
-        meant = INDICATORS[row["key"]]
+    for row, meant in zip(measured.to_dict("records"), meanings, strict=True):
         n_rows = counts[meant.grain] or 0
         is_measured = not math.isnan(row["value"])
         share = row["n"] / n_rows if n_rows and meant.denominator_grain is None else math.nan
-        reason = None if is_measured else why_not_measured(
-            meant.key, n_rows=counts[meant.grain], excluded=row["excluded"] or {}
+        reason = (
+            None
+            if is_measured
+            else why_not_measured(meant.key, n_rows=counts[meant.grain], excluded=row["excluded"] or {})
         )
         rows.append((meant.key, meant.dimension, meant.grain, n_rows, row["n"], share, is_measured, reason))
     return pd.DataFrame(rows, columns=list(_COVERAGE))
@@ -154,16 +166,17 @@ def why_not_measured(key: str, *, n_rows: int | None, excluded: Mapping[str, int
     'no survey is in its population, which reads would_recommend'
     """
     meant = indicator(key)
+    grain = meant.grain.replace("_", " ")
     if n_rows is None:
-        return f"no {meant.grain} data"
+        return f"no {grain} data" + (f", which rest on {_RESTS_ON[meant.grain]}" if meant.grain in _RESTS_ON else "")
     if n_rows == 0:
-        return f"no {meant.grain}s in this period"
+        return f"no {grain}s in this period"
     if meant.denominator_grain is not None:
         return f"no {meant.denominator_grain} is in its population"
     if excluded:
         most = max(excluded, key=lambda reason: excluded[reason]).replace("_", " ")
-        return f"no {meant.grain} is in its population; most are left out because: {most}"
-    return f"no {meant.grain} is in its population, which reads {', '.join(meant.columns)}"
+        return f"no {grain} is in its population; most are left out because: {most}"
+    return f"no {grain} is in its population, which reads {', '.join(meant.columns)}"
 
 
 def left_out(measured: pd.DataFrame) -> pd.DataFrame:
@@ -191,6 +204,14 @@ def left_out(measured: pd.DataFrame) -> pd.DataFrame:
         for reason, count in sorted((row["excluded"] or {}).items(), key=lambda pair: (-pair[1], pair[0]))
     ]
     return pd.DataFrame(rows, columns=["key", "reason", "n_left_out", "n_population"])
+
+
+def _measured_as(row: Mapping[str, Any]) -> Indicator:
+    """Give the indicator, or the fallback that its row says it rests on."""
+    meant = INDICATORS[row["key"]]
+    while meant.fallback is not None and meant.fallback.basis not in str(row.get("method", "")):
+        meant = meant.fallback
+    return meant.fallback or INDICATORS[row["key"]]
 
 
 def _n_rows(frame: Any) -> int | None:

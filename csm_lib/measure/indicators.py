@@ -17,12 +17,14 @@ from csm_lib.definitions import FACTS, INDICATORS, Indicator
 from csm_lib.errors import SettingError
 from csm_lib.measure.arguments import check_level
 from csm_lib.measure.clusters import (
+    MANY_CLUSTERS,
     NOTHING,
     ClusterSums,
     net_from_cluster_sums,
     rate_from_cluster_sums,
     ratio_from_cluster_sums,
 )
+from csm_lib.measure.fallbacks import basis_by_group, filled
 from csm_lib.measure.grains import joint_cluster_sums
 from csm_lib.measure.groups import TIME_GROUPS, refuse_missing, time_groups, with_time_groups
 from csm_lib.measure.inference import mean_from_sums, nps, rate, share
@@ -66,7 +68,8 @@ def measure(
     Parameters
     ----------
     facts : frame, or mapping of grain to frame
-        pandas, Polars or Arrow frame or DuckDB relation; one row per contact, survey, review or complaint. Only the
+        pandas, Polars or Arrow frame or DuckDB relation; one row per contact, survey or other grain of
+        `csm_lib.definitions.FACTS`. Only the
         columns that the indicators name, the groups and the cluster columns are read; null is outside the population.
         Numbers may be whole, fractional or written as text; none is rounded.
         None in a mapping says that there is no source for that grain: its indicators are not measured.
@@ -111,7 +114,7 @@ def measure(
         check_level(level)
     rows = [_indicator(key) for key in dict.fromkeys([keys] if isinstance(keys, str) else keys)]
     groups = [by] if isinstance(by, str) else list(by)
-    rows = [_filled(row, facts) for row in rows]
+    rows = [filled(row, facts) for row in rows]
     unsourced = {row.key: absent for row in rows if (absent := _absent(facts, row))}
     terms = [term for row in rows if row.key not in unsourced for term in Term.of(row)]
     frames = _frames(facts, terms, groups)
@@ -132,21 +135,6 @@ def measure(
     return _frame(records, groups)
 
 
-def _filled(row: Indicator, facts: Any) -> Indicator:
-    """Give the indicator, or its fallback where the frame fills the fallback's columns and none of its own."""
-    if row.fallback is None:
-        return row
-    frame = facts.get(row.grain) if isinstance(facts, Mapping) else facts
-    present = () if frame is None else columns_of(frame)
-    if not set(row.fallback.columns) <= set(present):
-        return row
-    if not set(row.columns) <= set(present):
-        return row.fallback
-    held = narrowed(frame, Term.of(row), others=())
-    filled = held.filter(" AND ".join(f"{name} IS NOT NULL" for name in row.columns))
-    return row if len(filled.limit(1).to_arrow_table()) else row.fallback
-
-
 def _absent(facts: Any, row: Indicator) -> list[str]:
     """Give the grains of an indicator for which a mapping says, by None, that there is no source."""
     if not isinstance(facts, Mapping):
@@ -156,7 +144,9 @@ def _absent(facts: Any, row: Indicator) -> list[str]:
 
 def _unsourced_records(row: Indicator, grains: Sequence[str], by: Sequence[str]) -> list[_Record]:
     """Say that an indicator is not measured for want of a source; never zero. Groups do not exist then."""
-    none = Estimate(math.nan, math.nan, math.nan, 0, f"not measured: no {' and no '.join(grains)} data")
+    none = Estimate(
+        math.nan, math.nan, math.nan, 0, f"not measured: no {' and no '.join(grains)} data".replace("_", " ")
+    )
     return [] if by else [_Record(row, (), 0.0, 0.0, {}, none)]
 
 
@@ -246,14 +236,19 @@ def _records(
     if row.denominator_grain is not None:
         clusters = _joint(row, frames, by=by) if level is not None else None
         return _ratio_records(row, held.sums, measured[row.denominator_grain].sums, clusters, level=level)
+    judged = {} if level is None else basis_by_group(row, frames[row.grain], by=by)
     records = []
     for group, sums in held.sums.items():
         found = sums[row.key]
         made = _estimate(row, group, found, held, level=level)
         if row.cluster and row.cluster not in columns_of(frames[row.grain]) and found.n and level is not None:
             made = replace(made, method=f"{made.method}; rows taken as independent: no column {row.cluster!r}")
+        if row.is_of_counts and found.n:
+            made = replace(made, n=round(found.b))
         if row.basis and found.n:
             made = replace(made, method=f"{made.method}; {row.basis}")
+        if group in judged:
+            made = replace(made, method=f"{made.method}; judged: {judged[group]}")
         excluded = None if level is None else dict(found.excluded)
         records.append(_Record(row, group, found.a, found.b, excluded, made))
     return records
@@ -316,7 +311,25 @@ def _estimate(row: Indicator, group: Group, found: Summed, held: _Measured, *, l
         return ratio_from_cluster_sums(clusters, level=level, limits=limits, unit=str(row.cluster))
     if row.aggregation == "share":
         return share(found.a, found.b, level=level)
+    if row.aggregation == "ratio":
+        return _events_per_exposure(found, level=level)
+    if found.b != found.n:
+        return _ratio_of_rows(found, level=level)
     return mean_from_sums(found.a, found.aa - found.a**2 / found.n, found.n, level=level)
+
+
+def _events_per_exposure(found: Summed, *, level: float) -> Estimate:
+    """Rate of events over an exposure that need not be whole, such as agent-months; n counts the rows."""
+    counted = rate(found.a, 1, level=level)
+    return Estimate(found.a / found.b, counted.low / found.b, counted.high / found.b, found.n, counted.method)
+
+
+def _ratio_of_rows(found: Summed, *, level: float) -> Estimate:
+    """Ratio of two amounts with independent rows: a row is a cluster of its own, if there are rows enough for that."""
+    if found.n < MANY_CLUSTERS:
+        return Estimate(found.a / found.b, math.nan, math.nan, found.n, f"no interval: fewer than {MANY_CLUSTERS} rows")
+    sums = ClusterSums(found.n, found.n, found.a, found.b, found.aa, found.ab, found.bb)
+    return ratio_from_cluster_sums(sums, level=level, unit="rows")
 
 
 def _without_interval(made: Estimate) -> Estimate:

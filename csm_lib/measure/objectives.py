@@ -38,6 +38,7 @@ LETTERS = (
 )
 
 _LIMITS = {"share": (0.0, 1.0), "points": (-1.0, 1.0), "score": (1.0, 5.0), "s": (0.0, math.inf)}
+_LIMITS |= {"money": (0.0, math.inf), "number": (0.0, math.inf)}
 
 
 class Objective(Protocol):

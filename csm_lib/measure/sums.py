@@ -15,14 +15,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from csm_lib.definitions import FACTS
+from csm_lib.definitions import FACTS, Indicator
 from csm_lib.engine import connect
 from csm_lib.errors import SettingError
 from csm_lib.measure.clusters import MANY_CLUSTERS, ClusterSums
 from csm_lib.measure.readable import arrow_of, quoted, refuse_unreadable, typed, unreadable, without_nan
 from csm_lib.measure.terms import Plan, Summed, Term, applicable, names_in
 
-__all__ = ["Group", "cluster_sums", "columns_of", "narrowed", "per_cluster", "strata_sums", "sum_terms"]
+__all__ = ["Group", "basis_counts", "cluster_sums", "columns_of", "narrowed", "per_cluster", "strata_sums", "sum_terms"]
 
 Group = tuple[Any, ...]
 
@@ -185,6 +185,18 @@ def strata_sums(
         for i, term in enumerate(terms):
             if record[f"n{i}"]:
                 held[term.key].append((record[f"n{i}"], record[f"a{i}"], plan.summed(record, i).b))
+    return found
+
+
+def basis_counts(rows: duckdb.DuckDBPyRelation, row: Indicator, *, by: Sequence[str]) -> dict[Group, dict[str, int]]:
+    """Count the rows in an indicator's population by what their judgement rests on, most frequent first, per group."""
+    groups = {f"g{place}": name for place, name in enumerate(by)}
+    columns = _columns_sql(rows, Term.of(row), labels=groups | {"basis": str(row.basis_column)})
+    held = rows.project(", ".join(columns)).filter(f"COALESCE(({row.denominator}) <> 0, FALSE) AND basis IS NOT NULL")
+    counted = held.aggregate(", ".join([*groups, "basis", "count(*) AS n"]), ", ".join([*groups, "basis"]))
+    found: dict[Group, dict[str, int]] = {}
+    for record in sorted(counted.to_arrow_table().to_pylist(), key=lambda each: (-each["n"], each["basis"])):
+        found.setdefault(_group(record, len(by)), {})[record["basis"]] = record["n"]
     return found
 
 

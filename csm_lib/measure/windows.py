@@ -43,8 +43,8 @@ def final_on(
     -----
     The window of first contact resolution opens when a contact is finished, at the latest when it is `maturity_days`
     old, and stays open for `repeat_window_days`; that of a complaint's escalation for `escalation_h` hours after it was
-    received. Everything else is known on the day itself. A contact finished later than it matured has its window
-    later; it stays among the rows left out until then.
+    received; that of an enquiry's order for `conversion_window_days`. Everything else is known on the day itself. A
+    contact finished later than it matured has its window later; it stays among the rows left out until then.
 
     Examples
     --------
@@ -56,10 +56,15 @@ def final_on(
         return {}
     chosen = settings or Settings()
     repeat_days = chosen.workbook.maturity_days + chosen.workbook.repeat_window_days
+    limits = chosen.indicators.thresholds
     waits = {
         "fcr": repeat_days,
+        "fcr_no_repeat": repeat_days,
         "repeat_rate": repeat_days,
-        "escalation_rate": math.ceil(chosen.indicators.thresholds.escalation_h / _DAY_H),
+        "fcr_flag": chosen.workbook.maturity_days,
+        "fcr_one_touch": chosen.workbook.maturity_days,
+        "conversion": limits.conversion_window_days,
+        "escalation_rate": math.ceil(limits.escalation_h / _DAY_H),
     }
     closing = {key: period.last_on + timedelta(days=waits.get(key, 0)) for key in keys}
     return {key: day for key, day in closing.items() if day > cut_off}

@@ -141,7 +141,7 @@ def label_axis(
     language : str, optional
     """
     shown = shown or unit
-    if shown in ("s", "min", "h", "points", "score", "n"):
+    if shown in ("s", "min", "h", "points", "score", "n", "money", "number"):
         axis.set_label_text(say(f"unit_{shown}", language))
     if shown == "share":
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}%"))

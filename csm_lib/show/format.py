@@ -37,6 +37,7 @@ UNITS = {
     "share_fine": "0–1, shown as percent with two decimals",
     "points": "difference of shares, −1 to 1, shown times 100",
     "score": "rating, two decimals",
+    "money": "amount in the currency of the settings, two decimals",
     "n": "count",
     "number": "one decimal",
     "erlang": "load, one decimal",
@@ -44,6 +45,13 @@ UNITS = {
     "exact": "as many digits as it takes to tell, at most four",
     "date": "local date",
     "text": "as it is",
+}
+_PATTERNS = {
+    "score": "#,##0.00",
+    "money": "#,##0.00",
+    "share_fine": "#,##0.00",
+    "n": "#,##0",
+    "exact": "#,##0.####",
 }
 _CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 _BLOCKS = "▁▂▃▄▅▆▇█"
@@ -222,7 +230,7 @@ def sparkline(values: Iterable[float]) -> str:
 
 def _number(value: float, unit: str, language: str) -> str:
     scale = 100.0 if unit in ("share", "share_fine", "points") else 1.0
-    pattern = {"score": "#,##0.00", "share_fine": "#,##0.00", "n": "#,##0", "exact": "#,##0.####"}.get(unit, "#,##0.0")
+    pattern = _PATTERNS.get(unit, "#,##0.0")
     text = format_decimal(value * scale, format=pattern, locale=LANGUAGES[language]).replace("-", "−")
     text = text.removeprefix("−") if not any(digit in text for digit in "123456789") else text
     return f"{text}%" if unit in ("share", "share_fine") else text

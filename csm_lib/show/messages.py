@@ -280,6 +280,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "unit_min": ("minutes", "分钟"),
     "unit_h": ("hours", "小时"),
     "unit_score": ("score", "评分"),
+    "unit_money": ("amount", "金额"),
+    "unit_number": ("number", "数值"),
     "unit_share": ("%", "%"),
     "verdict": ("Verdict", "判断"),
     "verdict_met": ("met", "达标"),

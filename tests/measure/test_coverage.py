@@ -49,9 +49,19 @@ def test_coverage_reads_a_relation_like_a_frame() -> None:
         ("csat", 0, {}, "no surveys in this period"),
         ("complaint_rate", 3, {}, "no contact is in its population"),
         ("csat", 4, {"not_rated": 4}, "no survey is in its population; most are left out because: not rated"),
-        ("sla_resolution", 4, {}, "no contact is in its population, which reads met_resolution_sla"),
+        ("self_service_rate", 4, {}, "no contact is in its population, which reads is_self_service"),
+        ("ola", None, {}, "no clock data, which rest on policies in the settings, or judgements of the source system"),
+        ("turnover", 0, {}, "no agent months in this period"),
     ],
-    ids=["no source", "no row of the grain", "nothing to divide by", "all left out for a reason", "a column is empty"],
+    ids=[
+        "no source",
+        "no row of the grain",
+        "nothing to divide by",
+        "all left out for a reason",
+        "a column is empty",
+        "no source, and the grain does not say which",
+        "no row of a grain of two words",
+    ],
 )
 def test_what_is_not_measured_has_a_reason(
     key: str, n_rows: int | None, excluded: dict[str, int], expected: str

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from csm_lib.collect.sample.clock import quarter_of, written
 from csm_lib.collect.sample.contacts import PHONE, Columns
 from csm_lib.collect.sample.exports import add_dirt, write_csv
+from csm_lib.collect.sample.messages import FIRST_QUARTER
 from csm_lib.collect.sample.organisation import QUARTERS
 from csm_lib.collect.sample.spreadsheet import write_xlsx
 from csm_lib.collect.sample.systems import (
@@ -20,6 +21,7 @@ from csm_lib.collect.sample.systems import (
     complaint_table,
     contact_ids,
     hotline_table,
+    message_table,
     name_people,
     order_table,
     review_table,
@@ -65,6 +67,7 @@ def write_files(folder: Path, world: World) -> tuple[Written, dict[str, list[str
     written_files: Written = {}
     _write_contacts(folder, world, ids, staff.id, customers, written_files)
     _write_log_and_roster(folder, world, ids, staff.id, written_files)
+    _write_messages(folder, world, ids, written_files)
     secrets = _write_surveys(folder, world, ids, customers, written_files)
     _write_reviews(folder, world, ids, written_files)
     for name, table, encoding in (
@@ -140,6 +143,16 @@ def _write_log_and_roster(
         path = f"roster/roster_{row.name}.csv"
         write_csv(folder / path, shifts)
         _note(written_files, path, shifts, {})
+
+
+def _write_messages(folder: Path, world: World, ids: pa.Array, written_files: Written) -> None:
+    """Write the chat tool's messages, by the quarter of the chat."""
+    quarter = quarter_of(world.contacts["created"][world.messages["contact"]])
+    for number in range(FIRST_QUARTER, len(QUARTERS)):
+        table = message_table(_rows(world.messages, np.flatnonzero(quarter == number)), ids)
+        path = f"messages/messages_{QUARTERS[number].name}.csv"
+        write_csv(folder / path, table)
+        _note(written_files, path, table, {})
 
 
 def _write_surveys(folder: Path, world: World, ids: pa.Array, customers: People, written_files: Written) -> list[str]:

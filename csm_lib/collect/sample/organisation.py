@@ -178,6 +178,7 @@ PLANTED = MappingProxyType(
         "accuracy": 0.92,
         "reviewer_error": 0.05,
         "conversion": 0.22,
+        "later_reply_s": 40.0,
         "comment_share": 0.45,
         "response_share": 0.30,
     }

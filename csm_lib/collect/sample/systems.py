@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from csm_lib.collect.sample.clock import DAY_S, MISSING, N_DAYS, START_ON, written
 from csm_lib.collect.sample.contacts import PHONE, Columns
 from csm_lib.collect.sample.exports import flags, numbers, words
+from csm_lib.collect.sample.messages import SENDERS
 from csm_lib.collect.sample.organisation import (
     CAUSES,
     CHANNELS,
@@ -31,6 +32,7 @@ __all__ = [
     "complaint_table",
     "contact_ids",
     "hotline_table",
+    "message_table",
     "name_people",
     "order_table",
     "review_table",
@@ -190,6 +192,17 @@ def status_table(log: Columns, columns: Columns, ids: pa.Array, agent_ids: pa.Ar
     )
 
 
+def message_table(messages: Columns, ids: pa.Array) -> pa.Table:
+    """Give the chat tool's messages."""
+    return pa.table(
+        {
+            "session": pc.take(ids, pa.array(messages["contact"])),
+            "at": written(messages["sent"], style="offset"),
+            "from": words(messages["sender"], SENDERS),
+        }
+    )
+
+
 def survey_table(surveys: Columns, columns: Columns, ids: pa.Array, customers: People, comments: pa.Array) -> pa.Table:
     """Give the survey tool's export; `surveys` without its per-quarter figures, `comments` one text or null a row."""
     contact = surveys["contact"]
@@ -211,10 +224,19 @@ def survey_table(surveys: Columns, columns: Columns, ids: pa.Array, customers: P
             "推荐分": numbers(surveys["recommend"]),
             "是否愿意推荐": words(surveys["would_recommend"], ["愿意", "不确定", "不愿意"]),
             "意见建议": comments,
+            "权重": _survey_weights(surveys, columns),
             "回访时间": written(surveys["contacted"]),
             "处理完成时间": written(surveys["resolved"]),
         }
     )
+
+
+def _survey_weights(surveys: Columns, columns: Columns) -> pa.Array:
+    """Weight each answer by how many sent questionnaires of its channel it stands for, as the survey tool does."""
+    channel, is_answered = columns["channel"][surveys["contact"]], surveys["answered"] >= 0
+    sent = np.bincount(channel, minlength=len(CHANNELS))
+    answered = np.bincount(channel[is_answered], minlength=len(CHANNELS))
+    return pa.array((sent / np.maximum(answered, 1))[channel].round(4), mask=~is_answered)
 
 
 def sentences(surveys: Columns) -> pa.Array:

@@ -22,6 +22,7 @@ from csm_lib.collect.sample.contacts import (
     texts_of,
     with_subjects,
 )
+from csm_lib.collect.sample.messages import draw_messages
 from csm_lib.collect.sample.organisation import QUARTERS
 from csm_lib.collect.sample.outcomes import PLANTED_QUARTER, settle_outcomes
 from csm_lib.collect.sample.people import Agents, Shifts, draw_rota, hire, plan_desks, write_shifts
@@ -36,7 +37,7 @@ __all__ = ["World", "make_world"]
 
 _FEWEST = 100
 _PARTS = ("days", "plan", "people", "rota", "phone", "chat", "app", "email", "subjects", "outcomes", "log")
-_LATER_PARTS = ("surveys", "reviews", "complaints", "orders", "names", "dirt")
+_LATER_PARTS = ("surveys", "reviews", "complaints", "orders", "names", "dirt", "messages")
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class World:
     agents : Agents
     shifts : Shifts
     n_customers : int
-    contacts, log, surveys, reviews, complaints, orders : dict of ndarray
+    contacts, log, surveys, reviews, complaints, orders, messages : dict of ndarray
         One entry per column, as the functions that draw them say; contacts are in order of creation.
     streams : dict of str to Generator
         Random streams for what the export still draws (names, dirt).
@@ -65,6 +66,7 @@ class World:
     reviews: Columns
     complaints: Columns
     orders: Columns
+    messages: Columns
     streams: dict[str, np.random.Generator]
 
 
@@ -114,6 +116,7 @@ def make_world(*, contacts_per_quarter: int, seed: int, evening_agents_extra: in
         reviews=draw_reviews(streams["reviews"], contacts, agents=agents),
         complaints=draw_complaints(streams["complaints"], contacts),
         orders=draw_orders(streams["orders"], contacts),
+        messages=draw_messages(streams["messages"], contacts),
         streams=streams,
     )
 

@@ -1,0 +1,476 @@
+"""Facts of every grain beside contacts, and the indicators over them, from rows worked by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from csm_lib.collect.facts import cut_off, facts_fingerprint
+from csm_lib.definitions import TABLES
+from csm_lib.engine import connect
+from csm_lib.measure.coverage import coverage
+from csm_lib.measure.indicators import measure
+from csm_lib.settings import IndicatorSettings, Policy, Settings, Thresholds, WorkbookSettings
+
+Facts = dict[str, pd.DataFrame]
+SETTINGS = Settings(workbook=WorkbookSettings(time_zone="Asia/Shanghai", live_channels=("phone", "chat")))
+
+
+def call(contact_id: str, created_at: str, **columns: Any) -> dict[str, Any]:
+    row = {"contact_id": contact_id, "created_at": created_at, "queue_entered_at": created_at, "channel": "phone"}
+    return row | columns
+
+
+def chat(contact_id: str, start: str, end: str, agent_id: str = "g1") -> dict[str, Any]:
+    times = {"answered_at": start, "first_response_at": start, "closed_at": end}
+    return call(contact_id, start, agent_id=agent_id, **times) | {"channel": "chat"}
+
+
+def one(facts: Any, key: str) -> pd.Series:
+    return measure(facts, key).iloc[0]
+
+
+def sourced(facts: Facts) -> dict[str, Any]:
+    """As a workbook gives them: a grain without a row is no source."""
+    return {grain: frame if len(frame) else None for grain, frame in facts.items()}
+
+
+# agents at work
+
+
+def test_several_chats_at_once_are_busy_once(build: Callable[..., Facts]) -> None:
+    day = "2024-01-02"
+    contacts = [
+        chat("a", f"{day} 10:00", f"{day} 10:20"),
+        chat("b", f"{day} 10:10", f"{day} 10:40"),
+        chat("c", f"{day} 11:50", f"{day} 12:30"),
+        call("d", f"{day} 10:30", answered_at=f"{day} 10:30", talk_s=240.0, wrap_s=60.0, agent_id="g2"),
+    ]
+    shifts = [
+        {"agent_id": "g1", "starts_at": f"{day} 10:00", "ends_at": f"{day} 12:00", "paid_break_s": 600, "team": "n"},
+        {"agent_id": "g2", "starts_at": f"{day} 10:15", "ends_at": f"{day} 10:45", "kind": "late"},
+        {"agent_id": "g1", "starts_at": "2024-01-03 10:00", "ends_at": "2024-01-03 12:00"},
+    ]
+    facts = build(SETTINGS, contacts=contacts, shifts=shifts, agents=[{"agent_id": "g2", "team": "s"}])
+    rows = facts["agent_interval"].sort_values("starts_at")
+    g1 = rows[rows["agent_id"] == "g1"]
+    # 10:00–10:30 all busy, ten minutes of 10:30–11:00, none of 11:00–11:30, ten of 11:30–12:00: 50 of 120 minutes
+    assert (g1["busy_s"] / 60).tolist() == [30, 10, 0, 10]
+    assert (g1["worked_s"] / 60).tolist() == [30, 30, 30, 30]
+    # ten minutes of break lie in the seventy without a contact: 20 + 30 + 20 of them
+    assert g1["staffed_s"].tolist() == pytest.approx(
+        [1800, 1800 - 600 * 20 / 70, 1800 - 600 * 30 / 70, 1800 - 600 * 20 / 70]
+    )
+    assert (g1["contact_s"] / 60).tolist() == [40, 10, 0, 10]
+    g2 = rows[rows["agent_id"] == "g2"]
+    assert g2[["worked_s", "busy_s", "team", "channel", "kind", "local_hour"]].values.tolist() == [
+        [900, 0, "s", "phone", "late", 10],
+        [900, 300, "s", "phone", "late", 10],
+    ]
+    assert one(facts, "occupancy")["value"] == pytest.approx((50 + 5) / (110 + 30))
+    assert one(facts, "concurrency")["value"] == pytest.approx((60 + 5) / (50 + 5))
+
+
+def test_breaks_that_were_worked_through_never_make_more_than_full_occupancy(build: Callable[..., Facts]) -> None:
+    day = "2024-01-02"
+    shift = {"agent_id": "g1", "starts_at": f"{day} 10:00", "ends_at": f"{day} 11:00", "paid_break_s": 900}
+    facts = build(SETTINGS, contacts=[chat("a", f"{day} 10:00", f"{day} 10:54")], shifts=[shift])
+    rows = facts["agent_interval"]
+    assert rows["staffed_s"].sum() == pytest.approx(2700)
+    assert one(facts, "occupancy")["value"] == pytest.approx(1.0)
+
+
+def test_worked_shifts_count_where_they_are_known_and_overlaps_once(build: Callable[..., Facts]) -> None:
+    day = "2024-01-02"
+    shifts = [
+        {"agent_id": "g1", "starts_at": f"{day} 08:00", "ends_at": f"{day} 18:00", "kind": "planned"},
+        {"agent_id": "g1", "starts_at": f"{day} 10:00", "ends_at": f"{day} 11:00", "kind": "worked"},
+        {"agent_id": "g1", "starts_at": f"{day} 10:30", "ends_at": f"{day} 11:30", "kind": "worked"},
+    ]
+    facts = build(SETTINGS, contacts=[chat("a", f"{day} 10:00", f"{day} 10:30")], shifts=shifts)
+    assert facts["agent_interval"]["worked_s"].sum() == 5400
+    assert one(facts, "occupancy")["value"] == pytest.approx(1800 / 5400)
+
+
+def test_shifts_without_contacts_of_agents_say_nothing_of_occupancy(build: Callable[..., Facts]) -> None:
+    shift = {"agent_id": "g1", "starts_at": "2024-01-02 10:00", "ends_at": "2024-01-02 11:00"}
+    facts = build(SETTINGS, contacts=[call("a", "2024-01-02 10:00", answered_at="2024-01-02 10:00")], shifts=[shift])
+    assert one(sourced(facts), "occupancy")["method"] == "not measured: no agent interval data"
+
+
+STAFF = [
+    {"agent_id": "g1", "team": "n", "hired_on": date(2020, 1, 1)},
+    {"agent_id": "g2", "team": "n", "hired_on": date(2024, 1, 16)},  # 16 of 31 days of January
+    {"agent_id": "g3", "team": "s", "left_on": date(2024, 1, 31)},
+    {"agent_id": "g4", "team": "s", "left_on": date(2024, 6, 30)},  # gives notice, but is still there
+]
+
+
+def test_turnover_is_leavers_by_agent_months(build: Callable[..., Facts]) -> None:
+    contacts = [call("a", "2024-01-02 10:00"), call("b", "2024-02-29 10:00")]
+    facts = build(SETTINGS, contacts=contacts, agents=STAFF)
+    rows = facts["agent_month"].assign(month=facts["agent_month"]["local_date"].map(lambda day: day.month))
+    heads = rows.set_index(["agent_id", "month"])["headcount"]
+    assert heads["g2", 1] == pytest.approx(16 / 31)
+    assert rows["month"].tolist().count(2) == 3
+    found = one(facts, "turnover")
+    months = 3 + 16 / 31 + 3
+    assert found[["n", "numerator"]].tolist() == [7, 1]
+    assert found["value"] == pytest.approx(1 / months)
+    # Poisson, exact (Garwood 1936): one event has the 95 % limits 0.0253 and 5.572
+    assert (found["low"] * months, found["high"] * months) == pytest.approx((0.0253, 5.572), abs=5e-4)
+    assert one(facts, "turnover_year")["value"] == pytest.approx(12 / months)
+
+
+def test_staff_without_dates_have_no_turnover(build: Callable[..., Facts]) -> None:
+    facts = build(SETTINGS, contacts=[call("a", "2024-01-02 10:00")], agents=[{"agent_id": "g1", "team": "n"}])
+    found = one(facts, "turnover")
+    assert pd.isna(found["value"])
+    assert found["excluded"] == {"agent_unknown": 1}
+
+
+def test_staff_satisfaction_counts_agents_once_a_month_and_every_answer_without_a_name(
+    build: Callable[..., Facts],
+) -> None:
+    answers = [
+        {"answer_id": "e1", "answered_on": date(2024, 1, 5), "agent_id": "g1", "satisfaction": 2},
+        {"answer_id": "e2", "answered_on": date(2024, 1, 25), "agent_id": "g1", "satisfaction": 4},
+        {"answer_id": "e3", "answered_on": date(2024, 1, 25), "team": "s", "satisfaction": 5},
+        {"answer_id": "e4", "answered_on": date(2024, 1, 25), "team": "s", "satisfaction": 4},
+    ]
+    contacts = [call("a", "2024-01-02 10:00"), call("b", "2024-01-31 10:00")]
+    facts = build(SETTINGS, contacts=contacts, agents=STAFF[:2], staff_surveys=answers)
+    found = one(facts, "employee_satisfaction")
+    assert found[["n", "value"]].tolist() == [3, 4.0]
+    assert found["excluded"] == {"not_asked_or_no_answer": 1}
+    assert one(facts, "turnover")["excluded"] == {"agent_unknown": 2}
+
+
+# plans and costs
+
+
+def test_actions_are_judged_once_they_are_due(build: Callable[..., Facts]) -> None:
+    def action(action_id: str, due_on: date, done_on: date | None) -> dict[str, Any]:
+        return {"action_id": action_id, "measure": "m", "owner": "o", "due_on": due_on, "done_on": done_on}
+
+    actions = [
+        action("on the day", date(2024, 1, 10), date(2024, 1, 10)),
+        action("late", date(2024, 1, 10), date(2024, 1, 11)),
+        action("not done", date(2024, 1, 10), None),
+        action("not due", date(2024, 2, 1), None),
+    ]
+    facts = build(SETTINGS, contacts=[call("a", "2024-01-31 10:00")], actions=actions)
+    found = one(facts, "action_completion")
+    assert found[["n", "numerator", "excluded"]].tolist() == [3, 1, {"not_yet_due": 1}]
+
+
+COSTS = [
+    {"cost_id": "c1", "team": "n", "unit": "month", "month_on": date(2024, 1, 1), "amount": 300.0},
+    {"cost_id": "c2", "unit": "month", "month_on": date(2024, 1, 1), "amount": 100.0},
+    {"cost_id": "c3", "unit": "month", "month_on": date(2024, 2, 1), "amount": 999.0},
+    {"cost_id": "c4", "unit": "hour", "amount": 62.0},
+]
+
+
+def worked(contact_id: str, day: str, **columns: Any) -> dict[str, Any]:
+    return call(contact_id, f"{day} 10:00", answered_at=f"{day} 10:00", **columns)
+
+
+def test_costs_of_whole_months_fall_on_the_contacts_handled_in_them(build: Callable[..., Facts]) -> None:
+    contacts = [
+        worked("a", "2024-01-01", team="n"),
+        worked("b", "2024-01-03", team="n"),
+        worked("c", "2024-01-03", team="s"),
+        worked("d", "2024-01-31"),
+        call("left", "2024-01-31 10:00", abandoned_at="2024-01-31 10:01"),
+        worked("e", "2024-02-02"),  # February is not over
+    ]
+    facts = build(SETTINGS, contacts=contacts, costs=COSTS)
+    found = one(facts, "cost_per_contact")
+    assert found[["n", "numerator", "value", "unit"]].tolist() == [4, 400.0, 100.0, "money"]
+    assert found["method"].endswith("from the costs of whole months, spread over the contacts handled in them")
+    by_team = measure(facts, "cost_per_contact", by="team").set_index("team")["value"]
+    assert by_team[["n", "s"]].tolist() == [175.0, 25.0]
+
+
+def test_the_cost_that_contacts_carry_goes_first(build: Callable[..., Facts]) -> None:
+    contacts = [worked("a", "2024-01-01", cost=3.0), worked("b", "2024-01-31", cost=5.0), worked("c", "2024-01-31")]
+    found = one(build(SETTINGS, contacts=contacts, costs=COSTS), "cost_per_contact")
+    assert found[["n", "value", "excluded"]].tolist() == [2, 4.0, {"cost_unknown": 1}]
+
+
+# centres that only have counts
+
+VOLUMES = [
+    {"starts_at": "2024-01-02 10:00", "interval_s": 1800, "offered": 30, "answered": 27, "answered_in_time": 20,
+     "abandoned": 3, "handle_s": 5400.0, "staffed_agents": 5.0, "channel": "phone", "team": "n"},
+    {"starts_at": "2024-01-02 10:30", "interval_s": 1800, "offered": 10, "answered": 9, "answered_in_time": 8,
+     "abandoned": 1, "handle_s": 1800.0, "staffed_agents": 3.0, "channel": "phone", "team": "n"},
+    {"starts_at": "2024-01-02 11:00", "interval_s": 1800, "offered": 5, "channel": "phone", "team": "n"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("key", "n", "value"),
+    [
+        ("answer_rate", 40, 36 / 40),
+        ("abandon_rate", 40, 4 / 40),
+        ("service_level", 40, 28 / 40),
+        ("service_level_of_answered", 36, 28 / 36),
+        ("aht", 36, 7200 / 36),
+        ("occupancy", 2, 7200 / (1800 * 8)),
+    ],
+)
+def test_interval_counts_stand_for_contacts_where_there_are_none(
+    build: Callable[..., Facts], key: str, n: int, value: float
+) -> None:
+    facts = build(SETTINGS, volumes=VOLUMES)
+    found = one(sourced(facts), key)
+    assert found["n"] == n
+    assert found["value"] == pytest.approx(value)
+    assert "; from interval counts, no " in found["method"]
+    assert sum(found["excluded"].values()) == 1
+    covered = coverage(measure(sourced(facts), key), sourced(facts))
+    assert covered.loc[0, ["grain", "n_rows", "is_measured"]].tolist() == ["volume", 3, True]
+
+
+def test_contacts_go_before_interval_counts(build: Callable[..., Facts]) -> None:
+    contacts = [worked("a", "2024-01-02"), call("b", "2024-01-02 10:00", abandoned_at="2024-01-02 10:01")]
+    found = one(sourced(build(SETTINGS, contacts=contacts, volumes=VOLUMES)), "answer_rate")
+    assert found[["n", "value"]].tolist() == [2, 0.5]
+    assert "interval counts" not in found["method"]
+
+
+def test_the_data_end_with_the_counts_where_there_are_no_contacts() -> None:
+    connection = connect()
+    for name in ("contacts", "volumes"):
+        columns = ", ".join(f'"{column.name}" TIMESTAMPTZ' for column in TABLES[name].columns)
+        connection.execute(f"CREATE TEMP TABLE {name} ({columns})")
+    connection.execute("INSERT INTO volumes (starts_at) VALUES ('2024-01-02 17:00:00+00')")
+    assert cut_off(connection, SETTINGS) == date(2024, 1, 3)
+
+
+# definitions side by side
+
+
+def solved(contact_id: str, day: str, customer_id: str, **columns: Any) -> dict[str, Any]:
+    instant = f"2024-01-{day} 10:00"
+    base = {"answered_at": instant, "resolved_at": instant, "closed_at": instant, "status": "resolved"}
+    base |= {"transfer_count": 0, "issue": "refund", "customer_id": customer_id}
+    return call(contact_id, instant, **(base | columns))
+
+
+def test_first_contact_resolution_by_three_definitions(build: Callable[..., Facts]) -> None:
+    contacts = [
+        solved("fine", "02", "c1"),
+        solved("asked again", "02", "c2"),
+        solved("second time", "04", "c2"),
+        solved("passed on", "02", "c3", transfer_count=1),
+        solved("reopened", "02", "c4", reopen_count=1),
+        solved("unsolved", "02", "c5", resolved_at=None, status="closed"),
+        solved("transfers unknown", "02", "c6", transfer_count=None),
+        solved("customer unknown", "02", "c7") | {"customer_id": None},
+        solved("yesterday", "31", "c8"),
+        solved("just now", "31", "c9", resolved_at=None, closed_at=None, status="open", answered_at=None)
+        | {"first_response_at": "2024-01-31 10:00", "channel": "email"},
+    ]
+    facts = build(SETTINGS, contacts=contacts)
+    found = measure(facts, ["fcr", "fcr_flag", "fcr_no_repeat", "fcr_one_touch"]).set_index("key")
+    counts = {key: (row["n"], row["numerator"]) for key, row in found.iterrows()}
+    assert counts == {
+        "fcr": (7, 4),  # not: asked again, reopened, unsolved
+        "fcr_flag": (9, 7),  # not: reopened, unsolved; "just now" is not closed yet
+        "fcr_no_repeat": (7, 6),  # not: asked again
+        "fcr_one_touch": (8, 5),  # not: passed on, reopened, unsolved; one without transfers known
+    }
+    assert found.loc["fcr_one_touch", "excluded"] == {"transfers_unknown_or_not_closed_yet": 2}
+
+
+def test_the_service_level_in_its_usual_forms(build: Callable[..., Facts]) -> None:
+    contacts = [
+        call("in time", "2024-01-02 10:00:00", answered_at="2024-01-02 10:00:20"),
+        call("late", "2024-01-02 10:00:00", answered_at="2024-01-02 10:00:21"),
+        call("left at once", "2024-01-02 10:00:00", abandoned_at="2024-01-02 10:00:04"),
+        call("left in time", "2024-01-02 10:00:00", abandoned_at="2024-01-02 10:00:15"),
+        call("left late", "2024-01-02 10:00:00", abandoned_at="2024-01-02 10:01:00"),
+        call("waits", "2024-01-02 10:00:00"),
+    ]
+    facts = build(SETTINGS, contacts=contacts)
+    forms = ["", "_without_short", "_with_abandons", "_of_answered"]
+    found = measure(facts, [f"service_level{form}" for form in forms])
+    assert found[["numerator", "denominator"]].values.tolist() == [[1, 6], [1, 5], [3, 6], [1, 2]]
+
+
+def test_an_enquiry_is_won_by_an_order_within_the_window(build: Callable[..., Facts]) -> None:
+    def enquiry(contact_id: str, day: str, customer_id: str | None, **columns: Any) -> dict[str, Any]:
+        return worked(contact_id, f"2024-01-{day}", customer_id=customer_id, stage="pre-sales", **columns)
+
+    contacts = [
+        enquiry("won", "02", "c1"),
+        enquiry("a second late", "02", "c2"),
+        enquiry("bought before", "02", "c3"),
+        enquiry("unknown", "02", None),
+        enquiry("window open", "25", "c1"),
+        enquiry("last whole day", "24", "c4"),
+        worked("after-sales", "2024-01-02", customer_id="c1", stage="after-sales"),
+        enquiry("left", "02", "c1") | {"answered_at": None, "abandoned_at": "2024-01-02 10:01"},
+        call("end", "2024-01-31 10:00"),
+    ]
+    orders = [
+        {"order_id": "o1", "customer_id": "c1", "ordered_at": "2024-01-09 10:00:00"},
+        {"order_id": "o2", "customer_id": "c2", "ordered_at": "2024-01-09 10:00:01"},
+        {"order_id": "o3", "customer_id": "c3", "ordered_at": "2024-01-02 10:00:00"},
+        {"order_id": "o4", "customer_id": "c4", "ordered_at": "2024-01-31 10:00:00"},
+    ]
+    facts = build(SETTINGS, contacts=contacts, orders=orders)
+    flags = facts["contact"].set_index("contact_id")["is_converted"]
+    assert flags[flags.notna()].to_dict() == {
+        "won": True, "a second late": False, "bought before": False, "last whole day": True
+    }  # fmt: skip
+    assert one(facts, "conversion")[["n", "numerator"]].tolist() == [4, 2]
+    without = build(SETTINGS, contacts=contacts)
+    assert pd.isna(one(without, "conversion")["value"])
+
+
+# how it ended, for what is still open
+
+
+def test_what_has_not_ended_is_cut_off_at_the_end_of_the_data(build: Callable[..., Facts]) -> None:
+    at = "2024-01-02 12:00:00"
+    base = {"channel": "email", "created_at": at}
+    contacts = [
+        call("answered", at, answered_at="2024-01-02 12:00:20", status="resolved", resolved_at="2024-01-02 12:10:00"),
+        call("left", at, abandoned_at="2024-01-02 12:00:30"),
+        call("waits", at),
+        base | {"contact_id": "open", "status": "open"},
+        base | {"contact_id": "withdrawn", "status": "withdrawn", "withdrawn_at": "2024-01-02 13:00:00"},
+        base | {"contact_id": "merged", "status": "merged", "closed_at": "2024-01-02 14:00:00"},
+        base | {"contact_id": "given up", "status": "closed", "closed_at": "2024-01-02 15:00:00",
+                "first_response_at": "2024-01-02 12:30:00"},
+    ]  # fmt: skip
+    rows = build(SETTINGS, contacts=contacts)["contact"].set_index("contact_id")
+    twelve_h = 12 * 3600.0
+    assert rows["wait_outcome"].dropna().to_dict() == {"answered": "answered", "left": "abandoned", "waits": "waiting"}
+    assert rows["wait_ended_s"].dropna().to_dict() == {"answered": 20.0, "left": 30.0, "waits": twelve_h}
+    assert rows["resolution_outcome"].dropna().to_dict() == {
+        "answered": "resolved", "open": "open", "withdrawn": "withdrawn", "merged": "merged", "given up": "closed"
+    }  # fmt: skip
+    assert rows["resolution_ended_s"].dropna().to_dict() == {
+        "answered": 600.0, "open": twelve_h, "withdrawn": 3600.0, "merged": 7200.0, "given up": 10800.0
+    }  # fmt: skip
+    assert rows["response_outcome"].to_dict() == {
+        "answered": "answered", "left": "abandoned", "waits": "open", "open": "open", "withdrawn": "withdrawn",
+        "merged": "merged", "given up": "answered",
+    }  # fmt: skip
+    assert rows["response_ended_s"].to_dict() == {
+        "answered": 20.0, "left": 30.0, "waits": twelve_h, "open": twelve_h, "withdrawn": 3600.0, "merged": 7200.0,
+        "given up": 1800.0,
+    }  # fmt: skip
+
+
+# complaints and ratings
+
+
+def test_a_complaint_without_a_contact_is_told_again_by_customer_and_cause(build: Callable[..., Facts]) -> None:
+    def told(complaint_id: str, day: str, **columns: Any) -> dict[str, Any]:
+        return {"complaint_id": complaint_id, "received_at": f"2024-01-{day} 10:00", "customer_id": "c1"} | columns
+
+    complaints = [
+        told("first", "02", cause="slow"),
+        told("again", "05", cause="slow"),
+        told("other cause", "05", cause="rude"),
+        told("other customer", "05", cause="slow", customer_id="c2"),
+        told("beyond the window", "13", cause="slow"),
+        told("by review", "14", cause="slow", contact_id="k9"),
+        told("another contact", "15", cause="slow", contact_id="k10"),
+        told("no cause", "05"),
+        told("no cause either", "06"),
+        told("nobody", "05", cause="slow", customer_id=None),
+        told("nobody either", "06", cause="slow", customer_id=None),
+    ]
+    facts = build(SETTINGS, complaints=complaints)
+    counted = facts["complaint"].set_index("complaint_id")["is_counted"]
+    assert sorted(counted.index[~counted]) == ["again", "by review"]
+
+
+RATED = [
+    {"survey_id": "s1", "answered_at": "2024-01-02 10:00", "speed": 5, "outcome": 3, "weight": 1.0},
+    {"survey_id": "s2", "answered_at": "2024-01-02 10:00", "speed": 4, "outcome": 5, "weight": 3.0},
+    {"survey_id": "s3", "answered_at": "2024-01-02 10:00", "speed": 2, "outcome": 2},
+]
+
+
+@pytest.mark.parametrize(
+    ("csat_from", "expected"),
+    [
+        ("items", {"csat": (3, 3 / 6), "csat_mean": (3, 21 / 6), "csat_weighted": (2, 7 / 8)}),
+        ("outcome", {"csat": (3, 1 / 3), "csat_mean": (3, 10 / 3), "csat_weighted": (2, 3 / 4)}),
+    ],
+)
+def test_satisfaction_without_an_overall_question(
+    build: Callable[..., Facts], csat_from: Any, expected: dict[str, tuple[int, float]]
+) -> None:
+    settings = Settings(workbook=SETTINGS.workbook, indicators=IndicatorSettings(csat_from=csat_from))
+    found = measure(build(settings, surveys=RATED), list(expected)).set_index("key")
+    said = {"items": "from the four items pooled", "outcome": "from the outcome item"}[csat_from]
+    for key, (n, value) in expected.items():
+        assert found.loc[key, "n"] == n
+        assert found.loc[key, "value"] == pytest.approx(value)
+        assert found.loc[key, "method"].endswith(f"; {said}, no overall question")
+
+
+def test_the_overall_question_goes_first_whatever_the_settings_say(build: Callable[..., Facts]) -> None:
+    settings = Settings(workbook=SETTINGS.workbook, indicators=IndicatorSettings(csat_from="outcome"))
+    surveys = [row | {"csat": 5 - number} for number, row in enumerate(RATED)]
+    found = measure(build(settings, surveys=surveys), ["csat", "csat_weighted"])
+    assert found["value"].tolist() == pytest.approx([2 / 3, 1.0])
+    assert not found["method"].str.contains("question").any()
+
+
+# settings
+
+
+def test_promises_and_limits_are_settings_that_facts_rest_on() -> None:
+    others = [
+        IndicatorSettings(policies=(Policy(kind="ola", within_s=60),)),
+        IndicatorSettings(csat_from="outcome"),
+        IndicatorSettings(thresholds=Thresholds(conversion_window_days=3)),
+    ]
+    changed = [Settings(workbook=SETTINGS.workbook, indicators=other) for other in others]
+    hours = SETTINGS.workbook.model_copy(update={"team_hours": {"n": {"daily": "08:00-09:00"}}})
+    changed.append(Settings(workbook=hours))
+    assert len({facts_fingerprint(settings) for settings in (SETTINGS, *changed)}) == 5
+
+
+def test_a_team_with_hours_of_its_own_is_open_by_them(build: Callable[..., Facts]) -> None:
+    workbook = WorkbookSettings(
+        time_zone="Asia/Shanghai",
+        live_channels=("phone",),
+        hours={"phone": {"daily": "08:00-18:00"}},
+        team_hours={"Night's watch": {"daily": "18:00-24:00"}},
+    )
+    contacts = [
+        call("day", "2024-01-02 19:00", answered_at="2024-01-02 19:01"),
+        call("night", "2024-01-02 19:00", answered_at="2024-01-02 19:01", team="Night's watch"),
+        call("morning", "2024-01-02 09:00", answered_at="2024-01-02 09:01", team="Night's watch"),
+    ]
+    rows = build(Settings(workbook=workbook), contacts=contacts)["contact"].set_index("contact_id")
+    assert rows["is_offered"].to_dict() == {"day": False, "night": True, "morning": False}
+    assert rows["wait_business_s"].to_dict() == {"day": 0.0, "night": 60.0, "morning": 0.0}
+
+
+def test_no_key_of_staff_facts_holds_a_name(build: Callable[..., Facts]) -> None:
+    named = {"agent_id": "Wang Fang", "starts_at": "2024-01-02 10:00", "ends_at": "2024-01-02 11:00"}
+    facts = build(
+        SETTINGS,
+        contacts=[chat("a", "2024-01-02 10:00", "2024-01-02 10:30", agent_id="Wang Fang")],
+        shifts=[named],
+        agents=[{"agent_id": "Wang Fang", "team": "n", "hired_on": date(2024, 1, 1)}],
+    )
+    for grain, key in (("agent_interval", "agent_interval_id"), ("agent_month", "agent_month_id")):
+        assert len(facts[grain])
+        assert not facts[grain][key].str.contains("Wang").any()
