@@ -1,4 +1,4 @@
-"""What an indicator rests on: its own columns, or a fallback where the data cannot fill them, and whose judgement it is."""
+"""What an indicator rests on: its own columns, or a fallback where the data cannot fill them, and whose word it is."""
 
 from __future__ import annotations
 
