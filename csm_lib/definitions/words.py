@@ -34,16 +34,7 @@ WORD_LISTS = MappingProxyType(
             "counter",
             "other",
         ),
-        "contact_status": (
-            "new",
-            "open",
-            "waiting_customer",
-            "waiting_other",
-            "resolved",
-            "closed",
-            "withdrawn",
-            "merged",
-        ),
+        "contact_status": ("new", "open", "waiting_customer", "waiting_other", "resolved", "closed", "withdrawn", "merged"),
         "stage": ("pre-sales", "in-sales", "after-sales"),
         "priority": ("low", "normal", "high", "urgent"),
         "sender": ("customer", "agent", "bot"),
@@ -64,11 +55,7 @@ SPELLINGS = MappingProxyType(
 
 GLOSSARY = (
     Term("contact", "联络", "one attempt by a customer to reach us"),
-    Term(
-        "offered",
-        "请求人工",
-        "live contacts that asked for a human in opening hours: answered, abandoned or still waiting",
-    ),
+    Term("offered", "请求人工", "live contacts that asked for a human in opening hours: answered, abandoned or still waiting"),
     Term("handled", "人工受理", "contacts a human worked on"),
     Term("abandoned", "放弃", "left the queue before a human answered"),
     Term("wait_s", "等待时长", "queue entry to answer or abandonment, seconds"),
