@@ -141,8 +141,8 @@ class _Rests:
         active = _readings(clock, first) - begins[row] - (running - running[heads])
         is_before = active < within[row]
         return cls(
-            np.bincount(row, rested, minlength=n_clocks),
-            np.bincount(row[is_before], rested[is_before], minlength=n_clocks),
+            np.bincount(row, rested, minlength=n_clocks).astype(float),
+            np.bincount(row[is_before], rested[is_before], minlength=n_clocks).astype(float),
             np.bincount(row, is_before & goes_on, minlength=n_clocks) > 0,
         )
 

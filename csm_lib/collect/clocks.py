@@ -259,4 +259,4 @@ def _calendar(name: str | None, settings: Settings, first_s: float, cut_off_s: f
     first_on = datetime.fromtimestamp(first_s, UTC).date() - timedelta(days=2)
     last_on = datetime.fromtimestamp(cut_off_s, UTC).date() + timedelta(days=_HORIZON_DAYS)
     hours = calendar_of(name, settings, years=tuple(range(first_on.year, last_on.year + 1)))
-    return hours and hours.clock(first_on, last_on)
+    return None if hours is None else hours.clock(first_on, last_on)
