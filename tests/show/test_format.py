@@ -22,6 +22,7 @@ from csm_lib.show.format import in_language, write_date, write_interval, write_v
         pytest.param(3 * 86400.0, "s", "3.0 days", "3.0天", id="days from two days"),
         pytest.param(1234567, "n", "1,234,567", "1,234,567", id="thousands are parted"),
         pytest.param(4.456, "score", "4.46", "4.46", id="a rating has two decimals"),
+        pytest.param(1234.5, "money", "1,234.50", "1,234.50", id="money has two decimals"),
         pytest.param(float("nan"), "n", "–", "–", id="not a number is a dash"),
         pytest.param(None, "share", "–", "–", id="nothing is a dash"),
         pytest.param(pd.NaT, "date", "–", "–", id="no date is a dash"),
@@ -65,8 +66,8 @@ def test_the_language_of_the_run_is_used(monkeypatch: pytest.MonkeyPatch) -> Non
         (lambda: in_language("de"), "language must be one of en, zh, got 'de'. Choose one of them."),
         (
             lambda: write_value(1, "percent"),
-            "unit must be one of s, share, share_fine, points, score, n, number, erlang, per_h, exact, date, text, "
-            "got 'percent'. Choose one of them.",
+            "unit must be one of s, share, share_fine, points, score, money, n, number, erlang, per_h, exact, date, "
+            "text, got 'percent'. Choose one of them.",
         ),
     ],
     ids=["an unknown language", "an unknown unit"],
