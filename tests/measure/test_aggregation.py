@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from csm_lib.definitions import FACTS
 from csm_lib.engine import connect
 from csm_lib.errors import SettingError
 from csm_lib.measure.aggregation import aggregation_sql
@@ -47,7 +48,7 @@ def test_each_grain_gives_its_part_of_a_rate():
     [
         pytest.param(
             lambda: aggregation_sql("fcr", grain="day"),
-            "grain must be one of contact, survey, review, complaint, got 'day'. Correct the grain.",
+            f"grain must be one of {', '.join(FACTS)}, got 'day'. Correct the grain.",
             id="unknown grain",
         ),
         pytest.param(
