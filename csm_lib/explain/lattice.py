@@ -1,8 +1,8 @@
-"""The lattice of segments: every combination of up to a few dimensions, summed in one query.
+"""Leaves: rows summed to the finest segments, so that every later question is arithmetic on a few sums.
 
-A segment fixes some dimensions and leaves the others free, so the segments form a lattice under "is part of". Rows are
-first summed to leaves (all dimensions fixed); one query with grouping sets then sums leaves to every segment that has
-enough rows. All later questions (how far off, compared with what, which part of it) are arithmetic on these sums.
+A segment fixes some dimensions and leaves the others free, so the segments form a lattice under "is part of", with the
+leaves (all dimensions fixed) at its end. How far off a segment is, compared with what, and which part of it, follows
+from the sums of its leaves.
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from csm_lib.engine import connect
 from csm_lib.explain.population import Rows
 
-__all__ = ["Leaves", "Moments", "expected_rates", "is_inside", "leaves_of", "moments_of", "search"]
+__all__ = ["Leaves", "Moments", "expected_rates", "is_inside", "leaves_of", "moments_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -120,13 +118,31 @@ def leaves_of(rows: Rows) -> Leaves:
             size = len(rows.codes)
         of_row = of_row * len(levels) + column
         size *= len(levels)
-    _, first, of_row = np.unique(of_row, return_index=True, return_inverse=True)
-    x, d = rows.numerator, rows.denominator
+    first, of_row = _numbered(of_row, size)
     cell = (rows.is_confirming * 2 + rows.is_after) * len(first) + of_row
-    summed = (np.ones(len(x)), d, x, x * x, x * d, d * d)
-    parts = [np.bincount(cell, weights=part, minlength=4 * len(first)) for part in summed]
-    sums = np.stack(parts).astype(float).reshape(6, 2, 2, len(first)).transpose(1, 2, 0, 3)
+    x, d = rows.numerator, rows.denominator
+    if (d == 1).all():  # half of the sums are the same
+        n, above, square = (_summed(cell, part, len(first)) for part in (None, x, x * x))
+        parts = [n, n, above, square, above, n]
+    else:
+        parts = [_summed(cell, part, len(first)) for part in (d != 0, d, x, x * x, x * d, d * d)]
+    sums = np.stack(parts).reshape(6, 2, 2, len(first)).transpose(1, 2, 0, 3)
     return Leaves(codes=rows.codes[first], of_row=of_row, sums=sums)
+
+
+def _numbered(names: Ints, size: int) -> tuple[Ints, Ints]:
+    """Number the leaves in the order of their names: one row of each, and the number of every row."""
+    if size > 4 * len(names):
+        _, first, number = np.unique(names, return_index=True, return_inverse=True)
+        return first, number
+    first = np.full(size, -1, dtype=np.int64)
+    first[names[::-1]] = np.arange(len(names))[::-1]
+    is_seen = first >= 0
+    return first[is_seen], (np.cumsum(is_seen) - 1)[names]
+
+
+def _summed(cell: Ints, part: NDArray[Any] | None, n_leaves: int) -> Floats:
+    return np.bincount(cell, weights=part, minlength=4 * n_leaves).astype(float)
 
 
 def moments_of(sums: Floats, expected: Floats | float) -> Moments:
@@ -205,45 +221,6 @@ def _shrunk_effect(group: Ints, residual: Floats, below: Floats, noise: float) -
     room = weight.sum() - (weight**2).sum() / weight.sum()
     signal = max(0.0, float((weight * mean**2).sum() - seen * noise) / room) if room > 0 else 0.0
     return mean * (signal * weight / (signal * weight + noise) if signal > 0 else 0.0)
-
-
-def search(codes: Ints, moments: Moments, *, max_depth: int, min_rows: float) -> tuple[Ints, Moments]:
-    """Sum leaves to every segment of up to `max_depth` dimensions that has enough rows in each period.
-
-    Parameters
-    ----------
-    codes : ndarray of int, shape (n_leaves, n_dimensions)
-    moments : Moments
-        Per leaf.
-    max_depth : int
-    min_rows : float
-        Fewest rows in a period that has any.
-
-    Returns
-    -------
-    segments : ndarray of int, shape (n_segments, n_dimensions)
-        The code where the dimension is fixed, −1 where it is free.
-    moments : Moments
-        Per segment.
-    """
-    flat = moments.sums.reshape(12, -1)
-    names = [f"d{i}" for i in range(codes.shape[1])]
-    table: dict[str, Any] = {name: codes[:, i].astype(np.int16) for i, name in enumerate(names)}
-    table |= {f"s{i}": flat[i] for i in range(0 if moments.has_before else 6, 12)}
-    sets = [f"({', '.join(pick)})" for depth in range(1, max_depth + 1) for pick in combinations(names, depth)]
-    enough = [f"sum(s{i}) >= {float(min_rows)!r}" for i in ((0, 6) if moments.has_before else (6,))]
-    wanted = [*(f"coalesce({name}, -1) AS {name}" for name in names)]
-    wanted += [f"sum({name}) AS {name}" for name in table if name.startswith("s")]
-    query = f"SELECT {', '.join(wanted)} FROM leaves GROUP BY GROUPING SETS ({', '.join(sets)})"
-    query += f" HAVING {' AND '.join(enough)}"
-    with connect() as connection:
-        connection.register("leaves", pa.table(table))
-        found = connection.execute(query).fetchnumpy()
-    segments = np.column_stack([np.asarray(found[name], dtype=np.int64) for name in names])
-    order = np.lexsort(segments.T[::-1])
-    zero = np.zeros(len(segments))
-    sums = np.stack([np.asarray(found[f"s{i}"]) if f"s{i}" in found else zero for i in range(12)])
-    return segments[order], replace(moments, sums=sums.reshape(2, 6, -1)[..., order])
 
 
 def is_inside(codes: Ints, segment: Sequence[int] | Ints) -> NDArray[np.bool_]:

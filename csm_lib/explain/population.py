@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 from csm_lib.definitions import FACTS, INDICATORS
 from csm_lib.engine import connect
 from csm_lib.errors import UsageError
+from csm_lib.explain.coding import MAX_LEVELS, encoded, hash_of_content, numbered_clusters, scattered
+from csm_lib.measure.readable import arrow_of, refuse_unreadable, typed
 from csm_lib.measure.sums import columns_of
 
 __all__ = ["MAX_LEVELS", "Rows", "read_rows", "table_of"]
 
-MAX_LEVELS = 2_000
 # clusters are kept whole in one half where there are many small ones (customers); with few large ones (days) the
 # halves would differ by luck, so rows are split
 _MIN_CLUSTERS = 200
@@ -88,18 +89,18 @@ def read_rows(after: Any, before: Any | None, key: str, *, dimensions: Sequence[
     read = [(_read(frame, key, dimensions, role), is_after) for frame, role, is_after in periods]
     stacked = pa.concat_tables([table for table, _ in read], promote_options="permissive")
     is_after = np.repeat([flag for _, flag in read], [table.num_rows for table, _ in read])
-    encoded = [_encode(stacked.column(f"d{i}"), name) for i, name in enumerate(dimensions)]
-    codes = np.column_stack([code for code, _ in encoded])
+    numbered = [encoded(stacked.column(f"d{i}"), name) for i, name in enumerate(dimensions)]
+    codes = np.column_stack([code for code, _ in numbered])
     numerator, denominator = (stacked.column(name).to_numpy() for name in ("x", "d"))
-    clusters = _clusters(stacked.column("cluster"))
+    clusters = numbered_clusters(stacked.column("cluster"))
     unit = stacked.column("unit")
     n_clusters = 0 if clusters is None else int(clusters.max()) + 1
     is_small = n_clusters >= max(_MIN_CLUSTERS, stacked.num_rows / _MAX_CLUSTER_ROWS)
     if is_small:
         unit = stacked.column("cluster_hash")
-    bits = _hash_of_content(codes, numerator, denominator, is_after) if unit.null_count else unit.to_numpy()
-    halves = (_mix(bits) & np.uint64(1)).astype(bool)
-    levels = tuple(values for _, values in encoded)
+    bits = hash_of_content(codes, numerator, denominator, is_after) if unit.null_count else unit.to_numpy()
+    halves = (scattered(bits) & np.uint64(1)).astype(bool)
+    levels = tuple(values for _, values in numbered)
     return Rows(codes, levels, numerator, denominator, is_after, halves, clusters, is_small)
 
 
@@ -119,7 +120,7 @@ def _read(facts: Any, key: str, dimensions: Sequence[str], role: str) -> pa.Tabl
         ]  # fmt: skip
     else:
         parts = [(_frame(facts, row.grain), row.grain, row.numerator, row.denominator, row.columns, row.cluster)]
-    tables = [_query(*part, dimensions=dimensions, role=role, has_zero=len(parts) > 1) for part in parts]
+    tables = [_query(*part, key=key, dimensions=dimensions, role=role, has_zero=len(parts) > 1) for part in parts]
     table = pa.concat_tables(tables, promote_options="permissive")
     if not pc.sum(table.column("d")).as_py():
         raise UsageError(
@@ -143,7 +144,7 @@ def _check_column(frame: Any, key: str) -> None:
 
 def _query(
     frame: Any, grain: str | None, above: str, below: str, columns: Sequence[str], cluster: str | None,
-    *, dimensions: Sequence[str], role: str, has_zero: bool,
+    *, key: str, dimensions: Sequence[str], role: str, has_zero: bool,
 ) -> pa.Table:  # fmt: skip
     present = columns_of(frame)
     needed = list(dict.fromkeys([*columns, *dimensions]))
@@ -151,14 +152,20 @@ def _query(
     optional = [name for name in (cluster, unit) if name and name in present]
     table = table_of(frame, needed, role=role, optional=optional)
     group = _quoted(cluster) if cluster in present else "NULL"
-    picked = [f"{_quoted(name)} AS d{i}" for i, name in enumerate(dimensions)]
-    picked += [f"({above})::DOUBLE AS x", f"({below})::DOUBLE AS d", f"({group})::VARCHAR AS cluster"]
-    picked += [f"{_hash(group)} AS cluster_hash", f"{_hash(_quoted(unit) if unit in present else 'NULL')} AS unit"]
+    unit_hash = _hash(_quoted(unit) if unit in present else "NULL")
+    promised = {name: FACTS[grain].columns[name] if grain else "DOUBLE" for name in columns}
+    labels = {f"d{i}": _quoted(name) for i, name in enumerate(dimensions)}
+    labels |= {"cluster": f"({group})::VARCHAR", "cluster_hash": _hash(group), "unit": unit_hash}
+    names = [f"{_quoted(f'label {label}')} AS {label}" for label in labels]
     where = "x IS NOT NULL AND d IS NOT NULL AND (x <> 0 OR d <> 0)" if has_zero else "d <> 0"
-    query = f"SELECT * REPLACE (coalesce(x, 0) AS x) FROM (SELECT {', '.join(picked)} FROM facts) WHERE {where}"
     with connect() as connection:
-        connection.register("facts", table)
-        return connection.sql(query).to_arrow_table()
+        held = connection.from_arrow(table)
+        refuse_unreadable(held, promised, {name: [key] for name in columns})
+        kinds = dict(zip(held.columns, map(str, held.types), strict=True))
+        read = [f"{typed(name, kinds[name], kind)} AS {_quoted(name)}" for name, kind in promised.items()]
+        rows = held.project(", ".join([*(f"{sql} AS {_quoted(f'label {name}')}" for name, sql in labels.items()), *read]))
+        rows = rows.project(", ".join([*names, f"({above})::DOUBLE AS x", f"({below})::DOUBLE AS d"])).filter(where)
+        return rows.project("* REPLACE (coalesce(x, 0) AS x)").to_arrow_table()
 
 
 def table_of(frame: Any, names: Sequence[str], *, role: str, optional: Sequence[str] = ()) -> pa.Table:
@@ -191,7 +198,7 @@ def table_of(frame: Any, names: Sequence[str], *, role: str, optional: Sequence[
         )
     wanted = list(dict.fromkeys([*wanted, *optional]))
     if isinstance(frame, pd.DataFrame):
-        return pa.Table.from_pandas(frame[wanted], preserve_index=False)
+        return arrow_of(frame, wanted)
     if isinstance(frame, duckdb.DuckDBPyRelation):
         return frame.project(", ".join(map(_quoted, wanted))).to_arrow_table()
     is_lazy = hasattr(frame, "collect_schema") and hasattr(frame, "collect")
@@ -214,56 +221,3 @@ def _quoted(name: str | None) -> str:
 
 def _hash(expression: str) -> str:
     return f"md5_number_lower(({expression})::VARCHAR)"
-
-
-def _encode(column: pa.ChunkedArray, name: str) -> tuple[NDArray[np.int64], list[Any]]:
-    """Number the values of a dimension in sorted order, a missing one last."""
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    encoded = pc.dictionary_encode(column, null_encoding="encode").combine_chunks()
-    values = encoded.dictionary.to_pylist()
-    if len(values) > MAX_LEVELS:
-        raise UsageError(
-            f"dimension {name!r} must have at most {MAX_LEVELS} different values, got {len(values)}. Band it first."
-        )
-    order = sorted(range(len(values)), key=lambda i: (values[i] is None, values[i] if values[i] is not None else 0))
-    rank = np.empty(len(values), dtype=np.int64)
-    rank[order] = np.arange(len(values))
-    return rank[encoded.indices.to_numpy(zero_copy_only=False)], [values[i] for i in order]
-
-
-def _clusters(column: pa.ChunkedArray) -> NDArray[np.int64] | None:
-    """Number the clusters; a row without one is a cluster of its own."""
-    if column.null_count == len(column):
-        return None
-    codes = pc.dictionary_encode(column).combine_chunks().indices.to_numpy(zero_copy_only=False)
-    codes = np.nan_to_num(codes, nan=-1).astype(np.int64)
-    alone = codes < 0
-    codes[alone] = codes.max() + 1 + np.arange(alone.sum())
-    return codes
-
-
-def _hash_of_content(codes: NDArray[np.int64], *columns: NDArray[Any]) -> NDArray[np.uint64]:
-    """Hash rows that have no key by what they say and how many equal rows came before: order cannot matter.
-
-    Values enter by rank, so a change of unit changes nothing.
-    """
-    ranks = [*codes.T, *(np.unique(column, return_inverse=True)[1] for column in columns)]
-    order = np.lexsort(ranks)
-    changes = np.zeros(len(order), dtype=bool)
-    bits = np.zeros(len(order), dtype=np.uint64)
-    for rank in ranks:
-        changes[1:] |= np.diff(rank[order]) != 0
-        bits = _mix(bits ^ rank.astype(np.uint64))
-    starts = np.flatnonzero(changes | (np.arange(len(order)) == 0))
-    repeat = np.arange(len(order)) - np.repeat(starts, np.diff([*starts, len(order)]))
-    bits[order] ^= repeat.astype(np.uint64)
-    return _mix(bits)
-
-
-def _mix(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Scatter bits (SplitMix64, Steele, Lea and Flood 2014)."""
-    z = bits.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))

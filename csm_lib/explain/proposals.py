@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 from scipy.stats import false_discovery_control
 
-from csm_lib.explain.lattice import Leaves, Moments, is_inside, search
+from csm_lib.explain.lattice import Leaves, Moments, is_inside
+from csm_lib.explain.search import Lattice, lattice_of
 
 __all__ = ["ALPHA", "MAX_DEPTH", "MAX_SEGMENTS", "p_value", "propose"]
+
+Codes = NDArray[np.int64]
 
 MAX_DEPTH = 3
 MAX_SEGMENTS = 8
@@ -32,14 +35,18 @@ CARRIED_BY_PART = 0.5
 class _Found:
     """Segments of one search and how they stand out."""
 
-    codes: NDArray[np.int64]
+    codes: Codes
     moments: Moments
     whole: Moments
     strength: NDArray[np.float64]
 
-    def index_of(self, wanted: NDArray[np.int64]) -> int | None:
+    def index_of(self, wanted: Codes) -> int | None:
         at = np.flatnonzero((self.codes == wanted).all(axis=1))
         return int(at[0]) if len(at) else None
+
+    def stands_out(self) -> bool:
+        """Tell whether any segment does, after allowing for all that were compared."""
+        return bool(len(self.codes) and false_discovery_control(p_value(self.strength), method="bh").min() <= ALPHA)
 
 
 def _strength(part: Moments, rest: Moments) -> NDArray[np.float64]:
@@ -68,7 +75,7 @@ def p_value(strength: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(2 * ndtr(-np.abs(strength)))
 
 
-def propose(leaves: Leaves, moments: Moments, *, max_depth: int, floor: float) -> tuple[list[NDArray[np.int64]], int]:
+def propose(leaves: Leaves, moments: Moments, *, max_depth: int, floor: float) -> tuple[list[Codes], int]:
     """Search, take the strongest segment, remove its rows, search again.
 
     Parameters
@@ -88,30 +95,46 @@ def propose(leaves: Leaves, moments: Moments, *, max_depth: int, floor: float) -
     n_searched : int
         Segments compared in the first search: what the adjustment allows for.
     """
-    alive = moments.sums[:, 0].sum(axis=0) > 0  # leaves of the other half alone would only cost time
-    proposed: list[NDArray[np.int64]] = []
-    n_searched = 0
-    while len(proposed) < MAX_SEGMENTS and alive.any():
-        part = moments.take(alive)
-        codes, sums = search(leaves.codes[alive], part, max_depth=max_depth, min_rows=floor)
-        n_searched = n_searched or len(codes)
-        whole = part.total()
-        found = _Found(codes, sums, whole, _strength(sums, whole - sums) if len(codes) else np.zeros(0))
-        if not len(codes) or false_discovery_control(p_value(found.strength), method="bh").min() > ALPHA:
+    is_held = moments.sums[:, 1].any(axis=0)  # leaves of the other half alone would only cost time
+    codes, held = leaves.codes[is_held], moments.take(is_held)
+    lattice = lattice_of(codes, held, max_depth=max_depth, min_rows=floor)
+    proposed: list[Codes] = []
+    removed = np.zeros(len(codes), dtype=bool)
+    while len(proposed) < MAX_SEGMENTS and not removed.all():
+        found = _look(lattice, removed)
+        if not found.stands_out():
             break
-        best = _settle(found, int(np.argmax(np.abs(found.strength))))
-        inside = is_inside(leaves.codes, found.codes[best])
-        proposed = [codes for codes in proposed if not _is_part_of(found.codes[best], codes, leaves, moments)]
-        proposed.append(found.codes[best])
-        alive &= ~inside
-    return proposed, n_searched
+        best = found.codes[_settle(found, int(np.argmax(np.abs(found.strength))))]
+        proposed = [part for part in proposed if not _is_part_of(best, part, codes, held)]
+        proposed.append(best)
+        removed |= is_inside(codes, best)
+    return _resettled(proposed, lattice), len(lattice.segments)
 
 
-def _is_part_of(whole: NDArray[np.int64], part: NDArray[np.int64], leaves: Leaves, moments: Moments) -> bool:
+def _look(lattice: Lattice, removed: NDArray[np.bool_]) -> _Found:
+    """Compare every segment with its reference and with all other rows, some leaves being taken out."""
+    codes, sums = lattice.without(removed)
+    whole = lattice.leaves.take(~removed).total()
+    return _Found(codes, sums, whole, _strength(sums, whole - sums))
+
+
+def _resettled(proposed: list[Codes], lattice: Lattice) -> list[Codes]:
+    """Settle each segment again with all others taken out: the first was named while they still blurred the picture."""
+    settled = list(proposed)
+    for i, codes in enumerate(proposed) if len(proposed) > 1 else ():
+        others = [is_inside(lattice.codes, other) for j, other in enumerate(settled) if j != i]
+        found = _look(lattice, np.logical_or.reduce(others))
+        at = found.index_of(codes)
+        if at is not None:
+            settled[i] = found.codes[_settle(found, at)]
+    return settled
+
+
+def _is_part_of(whole: Codes, part: Codes, leaves: Codes, moments: Moments) -> bool:
     """Tell whether an earlier segment is only a part of a later, wider one, not clearly worse than the rest of it."""
     if not is_inside(part[np.newaxis], whole)[0]:
         return False
-    inner, outer = is_inside(leaves.codes, part), is_inside(leaves.codes, whole)
+    inner, outer = is_inside(leaves, part), is_inside(leaves, whole)
     excess = _strength_between(moments.take(inner).total(), moments.take(outer & ~inner).total())
     return bool(abs(excess[0]) < CLEARLY_DIFFERS_Z)
 
