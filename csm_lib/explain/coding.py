@@ -1,4 +1,4 @@
-"""Number what rows say: values of a dimension, clusters, and a hash that splits rows into halves whatever their order."""
+"""Number what rows say: values of a dimension, clusters, and a hash that splits rows whatever their order."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def encoded(column: pa.ChunkedArray, name: str) -> tuple[NDArray[np.int64], list
         column = column.cast(column.type.value_type)
     if pa.types.is_nested(column.type):
         raise UsageError(
-            f"dimension {name!r} must hold words, numbers, flags or dates, got {column.type}. Take a part of it first."
+            f"dimension {name!r} must hold words, numbers, flags or dates, got lists or records. Take a part first."
         )
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)

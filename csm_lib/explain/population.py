@@ -7,7 +7,7 @@ proposes and the other half confirms. The halves depend on what the rows say, ne
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -20,16 +20,19 @@ from numpy.typing import NDArray
 from csm_lib.definitions import FACTS, INDICATORS
 from csm_lib.engine import connect
 from csm_lib.errors import UsageError
-from csm_lib.explain.coding import MAX_LEVELS, encoded, hash_of_content, numbered_clusters, scattered
+from csm_lib.explain.coding import encoded, hash_of_content, numbered_clusters, scattered
 from csm_lib.measure.readable import arrow_of, refuse_unreadable, typed
 from csm_lib.measure.sums import columns_of
 
-__all__ = ["MAX_LEVELS", "Rows", "read_rows", "table_of"]
+__all__ = ["Rows", "read_rows", "table_of"]
 
+_DATE = "local_date"
 # clusters are kept whole in one half where there are many small ones (customers); with few large ones (days) the
 # halves would differ by luck, so rows are split
 _MIN_CLUSTERS = 200
 _MAX_CLUSTER_ROWS = 20
+# a spread between fewer days than this says nothing
+MIN_DAYS = 8
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,14 @@ class Rows:
         Which half of the sample.
     clusters : ndarray of int, shape (n_rows,), or None
         Rows of one cluster depend on each other.
+    days : ndarray of int, shape (n_rows,), or None
+        Rows of one local date share its luck; None without dates, or with fewer than `MIN_DAYS` of them.
     has_small_clusters : bool
         True if clusters are many and small; then each lies in one half whole.
+    amounts : ndarray of float, shape (n_rows,), or None
+        Where a quantile is asked for: the amounts themselves; the numerator then says which lie beyond `bound`.
+    quantile, bound : float or None
+        What is asked for, and the target or the former period's quantile.
     """
 
     codes: NDArray[np.int64]
@@ -60,10 +69,17 @@ class Rows:
     is_after: NDArray[np.bool_]
     is_confirming: NDArray[np.bool_]
     clusters: NDArray[np.int64] | None
+    days: NDArray[np.int64] | None
     has_small_clusters: bool
+    amounts: NDArray[np.float64] | None = None
+    quantile: float | None = None
+    bound: float = float("nan")
 
 
-def read_rows(after: Any, before: Any | None, key: str, *, dimensions: Sequence[str]) -> Rows:
+def read_rows(
+    after: Any, before: Any | None, key: str, *, dimensions: Sequence[str], quantile: float | None = None,
+    target: float | None = None,
+) -> Rows:  # fmt: skip
     """Read the population of an indicator from one or two periods.
 
     Parameters
@@ -74,6 +90,10 @@ def read_rows(after: Any, before: Any | None, key: str, *, dimensions: Sequence[
         An indicator's key, or a numeric or boolean column: then its mean over the rows where it is present.
     dimensions : sequence of str
         Columns to search over.
+    quantile : float, optional
+        Ask which rows lie beyond the target, or beyond this quantile of the former period, where there is no target.
+    target : float, optional
+        Read with `quantile` only.
 
     Returns
     -------
@@ -83,8 +103,10 @@ def read_rows(after: Any, before: Any | None, key: str, *, dimensions: Sequence[
     ------
     UsageError
         If the key is unknown, a column is absent, a dimension has more than `MAX_LEVELS` values, or a period has no
-        row.
+        row, or a quantile is asked of what is no mean.
     """
+    if quantile is not None:
+        _check_has_quantiles(key)
     periods = [(after, "facts", True)] + ([(before, "before", False)] if before is not None else [])
     read = [(_read(frame, key, dimensions, role), is_after) for frame, role, is_after in periods]
     stacked = pa.concat_tables([table for table, _ in read], promote_options="permissive")
@@ -93,6 +115,8 @@ def read_rows(after: Any, before: Any | None, key: str, *, dimensions: Sequence[
     codes = np.column_stack([code for code, _ in numbered])
     numerator, denominator = (stacked.column(name).to_numpy() for name in ("x", "d"))
     clusters = numbered_clusters(stacked.column("cluster"))
+    days = numbered_clusters(stacked.column("day"))
+    days = days if days is not None and len(np.unique(days)) >= MIN_DAYS else None
     unit = stacked.column("unit")
     n_clusters = 0 if clusters is None else int(clusters.max()) + 1
     is_small = n_clusters >= max(_MIN_CLUSTERS, stacked.num_rows / _MAX_CLUSTER_ROWS)
@@ -101,7 +125,26 @@ def read_rows(after: Any, before: Any | None, key: str, *, dimensions: Sequence[
     bits = hash_of_content(codes, numerator, denominator, is_after) if unit.null_count else unit.to_numpy()
     halves = (scattered(bits) & np.uint64(1)).astype(bool)
     levels = tuple(values for _, values in numbered)
-    return Rows(codes, levels, numerator, denominator, is_after, halves, clusters, is_small)
+    read_so = Rows(codes, levels, numerator, denominator, is_after, halves, clusters, days, is_small)
+    return read_so if quantile is None else _beyond(read_so, quantile, target)
+
+
+def _beyond(rows: Rows, quantile: float, target: float | None) -> Rows:
+    """Put the question whether an amount lies beyond a bound in the place of the amount."""
+    bound = float(np.quantile(rows.numerator[~rows.is_after], quantile)) if target is None else float(target)
+    is_beyond = (rows.numerator > bound).astype(float)
+    return replace(rows, numerator=is_beyond, amounts=rows.numerator, quantile=quantile, bound=bound)
+
+
+def _check_has_quantiles(key: str) -> None:
+    """Refuse a quantile of a share or a ratio; a column of numbers has quantiles."""
+    row = INDICATORS.get(key)
+    if row is not None and row.aggregation != "mean":
+        means = ", ".join(name for name, other in INDICATORS.items() if other.aggregation == "mean")
+        raise UsageError(
+            f"quantile must be asked of a mean, got {key!r} ({row.aggregation}). Choose from {means}, or name a column "
+            "of numbers."
+        )
 
 
 def _read(facts: Any, key: str, dimensions: Sequence[str], role: str) -> pa.Table:
@@ -149,12 +192,13 @@ def _query(
     present = columns_of(frame)
     needed = list(dict.fromkeys([*columns, *dimensions]))
     unit = FACTS[grain].key if grain else next((fact.key for fact in FACTS.values() if fact.key in present), None)
-    optional = [name for name in (cluster, unit) if name and name in present]
+    optional = [name for name in (cluster, unit, _DATE) if name and name in present]
     table = table_of(frame, needed, role=role, optional=optional)
     group = _quoted(cluster) if cluster in present else "NULL"
     unit_hash = _hash(_quoted(unit) if unit in present else "NULL")
     promised = {name: FACTS[grain].columns[name] if grain else "DOUBLE" for name in columns}
     labels = {f"d{i}": _quoted(name) for i, name in enumerate(dimensions)}
+    labels |= {"day": f"{_quoted(_DATE) if _DATE in present else 'NULL'}::VARCHAR"}
     labels |= {"cluster": f"({group})::VARCHAR", "cluster_hash": _hash(group), "unit": unit_hash}
     names = [f"{_quoted(f'label {label}')} AS {label}" for label in labels]
     where = "x IS NOT NULL AND d IS NOT NULL AND (x <> 0 OR d <> 0)" if has_zero else "d <> 0"
@@ -163,7 +207,8 @@ def _query(
         refuse_unreadable(held, promised, {name: [key] for name in columns})
         kinds = dict(zip(held.columns, map(str, held.types), strict=True))
         read = [f"{typed(name, kinds[name], kind)} AS {_quoted(name)}" for name, kind in promised.items()]
-        rows = held.project(", ".join([*(f"{sql} AS {_quoted(f'label {name}')}" for name, sql in labels.items()), *read]))
+        labelled = [f"{sql} AS {_quoted(f'label {label}')}" for label, sql in labels.items()]
+        rows = held.project(", ".join([*labelled, *read]))
         rows = rows.project(", ".join([*names, f"({above})::DOUBLE AS x", f"({below})::DOUBLE AS d"])).filter(where)
         return rows.project("* REPLACE (coalesce(x, 0) AS x)").to_arrow_table()
 

@@ -19,6 +19,7 @@ from csm_lib.explain.search import Lattice, lattice_of
 __all__ = ["ALPHA", "MAX_DEPTH", "MAX_SEGMENTS", "p_value", "propose"]
 
 Codes = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 MAX_DEPTH = 3
 MAX_SEGMENTS = 8
@@ -27,6 +28,10 @@ ALPHA = 0.05
 DIFFERS_Z = 2.5
 # the same where a wider segment was found beside it, which takes more to keep both
 CLEARLY_DIFFERS_Z = 4.0
+# how much worse (in squared standard errors) a name with fewer dimensions may fit and still be preferred
+SIMPLER = 2.0
+# share of rows from which on a narrower segment is the same one
+SAME_ROWS = 0.95
 # what is left of a segment without its worst part is not news of its own below this share of that part's excess
 CARRIED_BY_PART = 0.5
 
@@ -95,7 +100,7 @@ def propose(leaves: Leaves, moments: Moments, *, max_depth: int, floor: float) -
     n_searched : int
         Segments compared in the first search: what the adjustment allows for.
     """
-    is_held = moments.sums[:, 1].any(axis=0)  # leaves of the other half alone would only cost time
+    is_held = moments.sums.any(axis=(0, 1))  # leaves of the other half alone would only cost time
     codes, held = leaves.codes[is_held], moments.take(is_held)
     lattice = lattice_of(codes, held, max_depth=max_depth, min_rows=floor)
     proposed: list[Codes] = []
@@ -111,7 +116,7 @@ def propose(leaves: Leaves, moments: Moments, *, max_depth: int, floor: float) -
     return _resettled(proposed, lattice), len(lattice.segments)
 
 
-def _look(lattice: Lattice, removed: NDArray[np.bool_]) -> _Found:
+def _look(lattice: Lattice, removed: Bools) -> _Found:
     """Compare every segment with its reference and with all other rows, some leaves being taken out."""
     codes, sums = lattice.without(removed)
     whole = lattice.leaves.take(~removed).total()
@@ -123,11 +128,45 @@ def _resettled(proposed: list[Codes], lattice: Lattice) -> list[Codes]:
     settled = list(proposed)
     for i, codes in enumerate(proposed) if len(proposed) > 1 else ():
         others = [is_inside(lattice.codes, other) for j, other in enumerate(settled) if j != i]
-        found = _look(lattice, np.logical_or.reduce(others))
+        removed = np.logical_or.reduce(others)
+        found = _look(lattice, removed)
         at = found.index_of(codes)
         if at is not None:
-            settled[i] = found.codes[_settle(found, at)]
-    return settled
+            settled[i] = _apart(found, _settle(found, at), lattice, removed)
+    return [codes for codes in settled if not _is_sum_of_two(codes, settled, lattice)]
+
+
+def _is_sum_of_two(codes: Codes, others: list[Codes], lattice: Lattice) -> bool:
+    """Tell whether a segment departs by just as much as two wider ones that cross in it, and so says nothing new."""
+    wider = [other for other in others if is_inside(codes[np.newaxis], other)[0] and not (other == codes).all()]
+    mine = is_inside(lattice.codes, codes)
+    if len(wider) != 2:
+        return False
+    rests = [lattice.leaves.take(is_inside(lattice.codes, other) & ~mine).total() for other in wider]
+    (effect, variance), *parts = (each.effect() for each in (lattice.leaves.take(mine).total(), *rests))
+    excess = effect[0] - sum(part[0] for part, _ in parts)
+    return bool(abs(excess) < DIFFERS_Z * np.sqrt(variance[0] + sum(spread[0] for _, spread in parts)))
+
+
+def _apart(found: _Found, at: int, lattice: Lattice, removed: Bools) -> Codes:
+    """Name a segment so that it keeps clear of the others, where one more dimension does that and loses no rows.
+
+    After all chats have been listed, "team A" and "team A by phone" may be the same rows. The narrower name is the true
+    one, unless team A departs among the chats as well.
+    """
+    codes = found.codes[at]
+    mine = is_inside(lattice.codes, codes)
+    inner, outer = (lattice.leaves.take(which).total() for which in (mine & removed, ~mine & removed))
+    excess = _strength_between(inner, outer)[0] * np.sign(found.strength[at])
+    parts = np.flatnonzero(is_inside(found.codes, codes) & ((found.codes >= 0).sum(axis=1) == (codes >= 0).sum() + 1))
+    if not len(parts) or not inner.sums[1, 0].any() or excess >= DIFFERS_Z:
+        return codes
+    rows = found.moments.sums[:, 0].sum(axis=0)
+    parts = parts[rows[parts] >= SAME_ROWS * rows[at]]
+    inside = [(is_inside(lattice.codes, found.codes[part]) & removed) for part in parts]
+    clash = [lattice.leaves.take(which).sums[:, 0].sum() for which in inside]
+    is_clearer = bool(clash) and min(clash) < (1 - SAME_ROWS) * rows[at]
+    return found.codes[parts[int(np.argmin(clash))]] if is_clearer else codes
 
 
 def _is_part_of(whole: Codes, part: Codes, leaves: Codes, moments: Moments) -> bool:
@@ -150,14 +189,14 @@ def _settle(found: _Found, best: int) -> int:
 
 
 def _widened(found: _Found, at: int) -> int:
-    """Go up to a parent while the segment does not differ from the rest of that parent."""
+    """Go up to a parent while the rest of that parent looks like the segment, and no more like everything outside."""
     fixed = np.flatnonzero(found.codes[at] >= 0)
     options = []
     for dimension in fixed if len(fixed) > 1 else ():
         wider = found.codes[at].copy()
         wider[dimension] = -1
         parent = found.index_of(wider)
-        if parent is not None and abs(_excess(found, at, parent)) < DIFFERS_Z:
+        if parent is not None and _looks_alike(found, at, parent):
             options.append(parent)
     if not options:
         return at
@@ -178,14 +217,18 @@ def _narrowed(found: _Found, at: int) -> int:
         carried = (rest - outside) / (effect - outside)
     needed = max(DIFFERS_Z, float(-ndtri(ALPHA / 2 / len(parts))))
     same_way = np.sign(excess) == np.sign(found.strength[at])
-    clear = same_way & (np.abs(excess) >= needed) & (carried < CARRIED_BY_PART) & (left.sums[1, 0] > 0)
+    remains = np.abs(_strength_between(left, outer))
+    clear = same_way & (np.abs(excess) >= np.maximum(needed, remains)) & (carried < CARRIED_BY_PART)
+    clear &= left.sums[1, 0] > 0
     return int(parts[clear][np.argmax(np.abs(excess[clear]))]) if clear.any() else at
 
 
-def _excess(found: _Found, part: int, whole: int) -> float:
-    """Standardised difference between a segment and the rest of a wider one."""
+def _looks_alike(found: _Found, part: int, whole: int) -> bool:
+    """Tell whether the rest of a wider segment goes with its part; a simpler name gets the benefit of little doubt."""
     inner, outer = found.moments.take([part]), found.moments.take([whole])
-    return float(_strength_between(inner, outer - inner)[0])
+    rest = outer - inner
+    from_part, from_outside = (_strength_between(rest, other)[0] for other in (inner, found.whole - outer))
+    return bool(abs(from_part) < DIFFERS_Z and from_part**2 < from_outside**2 + SIMPLER)
 
 
 def _strength_between(one: Moments, other: Moments) -> NDArray[np.float64]:

@@ -162,7 +162,7 @@ class _Builder:
             if n_bins > _MOST_BINS:
                 names, bins = np.unique(bins, return_inverse=True)
                 n_bins = len(names)
-            sums = np.stack([np.bincount(bins, part, n_bins) for part in self.weights])
+            sums = np.stack([np.bincount(bins, part, n_bins).astype(float) for part in self.weights])
             name = np.arange(n_bins) if names is None else names
             kept = np.flatnonzero(_has_enough(sums, self.place, self.min_rows) & (name // n_levels < len(wider)))
             segments = wider[name[kept] // n_levels]

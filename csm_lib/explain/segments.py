@@ -8,22 +8,20 @@ searched, was found again on the other half, and is measured on that other half 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from csm_lib.errors import UsageError
 from csm_lib.explain.lattice import Leaves, Moments, expected_rates, is_inside, leaves_of, moments_of
 from csm_lib.explain.population import Rows, read_rows
-from csm_lib.explain.proposals import ALPHA, MAX_DEPTH, p_value, propose
+from csm_lib.explain.proposals import MAX_DEPTH, p_value, propose
+from csm_lib.explain.reporting import COLUMNS, Kept, report
 
 __all__ = ["COLUMNS", "explain_gap"]
-
-COLUMNS = ("segment", "n", "value", "reference", "contribution", "low", "high", "p_adjusted", "share_explained")
 
 # the confirming half tests few segments, so it can afford to be strict
 CONFIRM_ALPHA = 0.01
@@ -44,13 +42,15 @@ def explain_gap(
     target: float | None = None,
     before: Any | None = None,
     max_depth: int = MAX_DEPTH,
+    quantile: float | None = None,
 ) -> pd.DataFrame:
     """List the segments that depart from a target, or from the period before, and more so than everything else.
 
     Parameters
     ----------
     facts : frame, or mapping of grain to frame
-        Facts of the period. Columns read: the indicator's, `dimensions`, and where present its cluster column and key.
+        Facts of the period. Columns read: the indicator's, `dimensions`, and where present its cluster column, key and
+        `local_date`.
     key : str
         An indicator, or any numeric or boolean column (then its mean over the rows where it is present).
     dimensions : sequence of str
@@ -61,6 +61,9 @@ def explain_gap(
         Facts of a former period, of any length.
     max_depth : int, 1–3
         Most dimensions a segment may fix.
+    quantile : float, between 0 and 1, optional
+        Ask for this quantile and not for the mean: 0.9 is what nine in ten rows stay within. The indicator has to be a
+        mean.
 
     Returns
     -------
@@ -68,10 +71,12 @@ def explain_gap(
         One row per segment, the largest contribution first; empty when nothing stands out:
 
         - `segment`: tuple of (dimension, value), sorted by dimension;
-        - `n`: rows of the population in the confirming half; a row inside two segments counts in the first found;
-        - `value`, `reference`: rate or mean there, and the target, or what it would have been at the former rates;
-        - `contribution`, `low`, `high`: part of the gap it carries, weight × (value − reference), 95 % interval;
-          the weight is the mean of the two periods';
+        - `n`: rows of the period in it (of a ratio of two grains, those of the denominator); a row inside two segments
+          counts in the first found;
+        - `value`, `reference`: rate, mean or quantile of these rows, and the target, or what it would have been at the
+          former rates (of a quantile: what it was);
+        - `contribution`, `low`, `high`: part of the gap it carries, weight × (rate − expected rate), 95 % interval,
+          from the confirming half alone; the weight is the mean of the two periods';
         - `p_adjusted`: of the confirmation, Holm over the segments put forward;
         - `share_explained`: contribution ÷ gap; NaN where the gap itself could be nothing; negative where the segment
           works against the gap.
@@ -83,7 +88,10 @@ def explain_gap(
     ------
     UsageError
         If the key is unknown, not exactly one of `target` and `before` is given, `max_depth` is not 1–3, there is no
-        dimension, a column is absent, a dimension has too many values or there are no rows.
+        dimension, a column is absent, a dimension has too many values, there are no rows, or a quantile is asked of
+        what has none.
+    SettingError
+        If a column that is read holds what is no number or flag.
 
     Notes
     -----
@@ -91,9 +99,15 @@ def explain_gap(
     enough rows is compared with its reference and with all other rows; the smaller of the two standardised differences
     counts (both must point the same way), and Benjamini–Hochberg over all segments at 5 % admits it. The strongest is
     taken, widened to its parent where it does not differ from the rest of it, narrowed to a part where the rest of it
-    is unremarkable; its rows leave, and the search goes on. Confirming half: the same two comparisons, cluster-robust,
-    Holm at 1 %. Against a former period rates are compared at equal mix: each leaf's rate is predicted from the
-    proposing half of the former period, and the excess over the prediction is compared between periods.
+    is unremarkable; its rows leave, and the search goes on; at the end each is settled again without the others.
+    Confirming half: the same two comparisons, robust to clusters and to the luck of days, Holm at 1 %. Against a former
+    period rates are compared at equal mix: each leaf's rate is predicted from the proposing half of the former period,
+    and the excess over the prediction is compared between periods.
+
+    A quantile is searched as a share: the rows beyond the target (or beyond the former quantile), which should be
+    1 − q of all. Their excess is turned into the unit of the quantile at one rate for all segments: gap of the quantile
+    ÷ gap of the share where the latter is certain, else the slope of the quantile function there (a recentred
+    influence function, Firpo, Fortin and Lemieux 2009, Econometrica 77:953).
 
     Examples
     --------
@@ -103,8 +117,9 @@ def explain_gap(
     >>> explain_gap(seen, "fcr", dimensions=["channel"], target=0.8)["segment"].tolist()
     [(('channel', 'chat'),)]
     """
-    names = _check(dimensions, target, before, max_depth)
-    rows = read_rows(facts, before, key, dimensions=names)
+    names = _check(dimensions, target, before, max_depth, quantile)
+    rows = read_rows(facts, before, key, dimensions=names, quantile=quantile, target=target)
+    target = target if quantile is None or target is None else 1 - quantile
     leaves = leaves_of(rows)
     is_judgeable = bool((leaves.sums[:, int(target is not None) :, 1].sum(axis=2) > 0).all())
     expected: Any = target
@@ -118,10 +133,14 @@ def explain_gap(
         floor = _floor(rows) * proposing.inflation
         proposed, n_searched = propose(leaves, proposing, max_depth=min(max_depth, len(names)), floor=floor)
     kept = _confirm(rows, leaves, confirming, expected, proposed)
-    return _report(rows, leaves, confirming, kept, names, target, (n_searched, len(proposed)))
+    table = report(rows, leaves, expected, kept, names, has_target=target is not None)
+    table.attrs.update(n_searched=n_searched, n_proposed=len(proposed))
+    return table
 
 
-def _check(dimensions: Sequence[str], target: float | None, before: Any | None, max_depth: int) -> list[str]:
+def _check(
+    dimensions: Sequence[str], target: float | None, before: Any | None, max_depth: int, quantile: float | None
+) -> list[str]:
     names = sorted({dimensions} if isinstance(dimensions, str) else set(dimensions))
     if not names:
         raise UsageError("dimensions must name at least one column, got none. Say what to search over.")
@@ -130,6 +149,10 @@ def _check(dimensions: Sequence[str], target: float | None, before: Any | None, 
         raise UsageError(f"explain_gap must get either target or before, got {given}. Give one of them.")
     if max_depth not in range(1, MAX_DEPTH + 1):
         raise UsageError(f"max_depth must be 1 to {MAX_DEPTH}, got {max_depth!r}. Correct it.")
+    if target is not None and not np.isfinite(target):
+        raise UsageError(f"target must be a finite number, got {target!r}. Give one, or a former period as before.")
+    if quantile is not None and not 0 < quantile < 1:
+        raise UsageError(f"quantile must lie between 0 and 1, got {quantile!r}. Nine in ten is 0.9.")
     return names
 
 
@@ -150,24 +173,13 @@ def _inflation(rows: Rows, leaves: Leaves, moments: Moments, expected: Any) -> f
         return 1.0
     everywhere = np.ones(len(leaves.codes), dtype=bool)
     _, plain = moments.total().effect()
-    clustered = _clustered(rows, _scores(rows, leaves, expected, everywhere, is_confirming=False))
+    clustered = _clustered(rows.clusters, _scores(rows, leaves, expected, everywhere, is_confirming=False))
     return max(1.0, clustered / float(plain[0]))
-
-
-@dataclass(frozen=True)
-class _Kept:
-    """A confirmed segment."""
-
-    codes: NDArray[np.int64]
-    leaves: NDArray[np.bool_]
-    effect: float
-    spread: float
-    p_adjusted: float
 
 
 def _confirm(
     rows: Rows, leaves: Leaves, moments: Moments, expected: Any, proposed: list[NDArray[np.int64]]
-) -> list[_Kept]:
+) -> list[Kept]:
     """Test the proposed segments on the other half, each on the rows that no earlier one holds."""
     free = np.ones(len(leaves.codes), dtype=bool)
     masks = []
@@ -179,7 +191,7 @@ def _confirm(
         return []
     holm = _holm(np.array([p for _, _, p in tests]))
     return [
-        _Kept(codes, mask, effect, spread, float(p))
+        Kept(codes, mask, effect, spread, float(p))
         for codes, mask, (effect, spread, _), p in zip(proposed, masks, tests, holm, strict=True)
         if p <= CONFIRM_ALPHA
     ]
@@ -200,11 +212,17 @@ def _test(
     sums = [moments.take(which).total() for which in (mask, ~mask & ~aside)]
     (effect, variance), (rest, rest_variance) = (part.effect() for part in sums)
     own, both = float(variance[0]), float(variance[0] + rest_variance[0])
-    if rows.clusters is not None:
+    scores = others = np.zeros(0)
+    if rows.clusters is not None or rows.days is not None:
         scores = _scores(rows, leaves, expected, mask)
         others = _scores(rows, leaves, expected, ~mask & ~aside)
-        own = max(own, _clustered(rows, scores)) if _n_clusters(rows, scores) >= MIN_CLUSTERS else np.inf
-        both = max(both, _clustered(rows, scores - others))
+    if rows.clusters is not None:
+        is_many = len(np.unique(rows.clusters[scores != 0])) >= MIN_CLUSTERS
+        own = max(own, _clustered(rows.clusters, scores)) if is_many else np.inf
+        both = max(both, _clustered(rows.clusters, scores - others))
+    if rows.days is not None:
+        own = max(own, _clustered(rows.days, scores))
+        both = max(both, _clustered(rows.days, scores - others))
     if not (np.isfinite(own) and np.isfinite(both) and own > 0):
         return float(effect[0]), float("nan"), 1.0
     z = np.array([effect[0] / np.sqrt(own), (effect[0] - rest[0]) / np.sqrt(both)])
@@ -229,60 +247,10 @@ def _scores(
     return pull
 
 
-def _clustered(rows: Rows, pull: NDArray[np.float64]) -> float:
-    if rows.clusters is None:
+def _clustered(clusters: NDArray[np.int64] | None, pull: NDArray[np.float64]) -> float:
+    """Variance of an effect whose rows depend on each other within clusters."""
+    if clusters is None:
         return 0.0
-    totals = np.bincount(rows.clusters, weights=pull)
-    n_clusters = _n_clusters(rows, pull)
+    totals = np.bincount(clusters, weights=pull)
+    n_clusters = np.count_nonzero(np.bincount(clusters[pull != 0]))
     return float((totals**2).sum() * n_clusters / max(n_clusters - 1, 1))
-
-
-def _n_clusters(rows: Rows, pull: NDArray[np.float64]) -> int:
-    return 0 if rows.clusters is None else len(np.unique(rows.clusters[pull != 0]))
-
-
-def _report(
-    rows: Rows, leaves: Leaves, moments: Moments, kept: list[_Kept], names: list[str], target: float | None,
-    counts: tuple[int, int],
-) -> pd.DataFrame:  # fmt: skip
-    """Write the confirmed segments as a table."""
-    sums = leaves.sums[1]
-    below = sums[:, 1].sum(axis=1)
-    overall = [s / w if w else float("nan") for s, w in zip(sums[:, 2].sum(axis=1), below, strict=True)]
-    reference = float(overall[0] if target is None else target)
-    gap = float(overall[1] - reference)
-    spread = float(np.sqrt(_gap_variance(sums)))
-    z = float(-ndtri(ALPHA / 2))
-    table = []
-    for one in kept:
-        inside = sums[:, :, one.leaves].sum(axis=2)
-        weights = inside[:, 1] / np.where(below, below, 1.0)
-        weight = float(weights.mean() if target is None else weights[1])
-        value = float(inside[1, 2] / inside[1, 1])
-        part = weight * one.effect
-        near = z * weight * one.spread
-        share = part / gap if abs(gap) > z * spread else float("nan")
-        table.append(
-            (_segment(one.codes, rows, names), int(inside[1, 0]), value, value - one.effect, part, part - near,
-             part + near, one.p_adjusted, share)
-        )  # fmt: skip
-    frame = pd.DataFrame(table, columns=list(COLUMNS)).astype(dict.fromkeys(COLUMNS[2:], float) | {"n": int})
-    frame = frame.sort_values("contribution", key=lambda part: -part.abs(), kind="stable", ignore_index=True)
-    frame.attrs.update(
-        gap=gap, value=float(overall[1]), reference=reference, remains=gap - float(frame["contribution"].sum()),
-        n_searched=counts[0], n_proposed=counts[1], n_confirming=int(sums[1, 0].sum()), level=1 - ALPHA,
-    )  # fmt: skip
-    return frame
-
-
-def _gap_variance(sums: NDArray[np.float64]) -> float:
-    """Variance of the overall gap in the confirming half."""
-    total = 0.0
-    for _, w, x, xx, xd, dd in sums.sum(axis=2):
-        total += (xx - 2 * (x / w) * xd + (x / w) ** 2 * dd) / w**2 if w > 0 else 0.0
-    return max(float(total), 0.0)
-
-
-def _segment(codes: NDArray[np.int64], rows: Rows, names: list[str]) -> tuple[tuple[str, Any], ...]:
-    pairs = [(names[i], rows.levels[i][code]) for i, code in enumerate(codes) if code >= 0]
-    return tuple(sorted(pairs, key=lambda pair: pair[0]))

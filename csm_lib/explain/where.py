@@ -14,7 +14,8 @@ import pandas as pd
 
 from csm_lib.definitions import INDICATORS, Indicator
 from csm_lib.engine import connect
-from csm_lib.explain.population import MAX_LEVELS, table_of
+from csm_lib.explain.coding import MAX_LEVELS
+from csm_lib.explain.population import table_of
 from csm_lib.explain.segments import COLUMNS, explain_gap
 from csm_lib.measure.indicators import measure
 from csm_lib.measure.sums import columns_of
@@ -97,6 +98,7 @@ def where_it_sits(
     target: float | None = None,
     before: Mapping[str, Any] | None = None,
     max_depth: int = 3,
+    quantile: float | None = None,
 ) -> pd.DataFrame:
     """Find the segments that carry a gap, on whatever the data hold.
 
@@ -111,6 +113,8 @@ def where_it_sits(
     target : float, optional
         In the indicator's unit; a missing one (NaN) with no `before` gives no rows and a reason.
     max_depth : int, 1–3
+    quantile : float, optional
+        As `explain_gap`.
 
     Returns
     -------
@@ -134,7 +138,7 @@ def where_it_sits(
     if not usable:
         return _nothing("no dimension tells contacts apart", left_out=left_out)
     against: dict[str, Any] = {"target": target} if has_target else {"before": before}
-    found = explain_gap(facts, key, dimensions=usable, max_depth=max_depth, **against)
+    found = explain_gap(facts, key, dimensions=usable, max_depth=max_depth, quantile=quantile, **against)
     found.attrs.update(dimensions=usable, left_out=left_out, reason=None)
     return found
 

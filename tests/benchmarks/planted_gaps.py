@@ -8,7 +8,7 @@ when 5 % are shared out among all segments of up to three dimensions with fifty 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-__all__ = ["FAMILIES", "KINDS", "Case", "case", "inside"]
+__all__ = ["FAMILIES", "KINDS", "Case", "Segment", "case", "inside"]
 
 Segment = tuple[tuple[str, object], ...]
 FAMILIES = ("even", "rough")
@@ -84,10 +84,12 @@ def case(seed: int, *, is_null: bool, family: str, n_rows: int | None = None) ->
     for frame, effects in ((after, planted), (before, ())):
         if frame is not None:
             level = _level(frame, base, spread, standing, effects, kind)
-            day = rng.normal(0, 0.0 if not is_rough else 0.1 * spread, 90)[rng.integers(0, 90, len(frame))] * 0
-            drawn.append(_valued(rng, frame, level + day, kind=kind, tail=tail))
+            if is_null and is_rough and kind != "ratio":
+                frame, level = _in_days(rng, frame, level, spread=spread, kind=kind)
+            drawn.append(_valued(rng, frame, level, kind=kind, tail=tail))
     words = f"{family}, {kind}, {'before' if has_before else 'target'}, {n:,} rows, {len(weights)} dimensions"
-    return Case(drawn[0], drawn[1] if has_before else None, None if has_before else base, list(weights), kind,
+    searched = list(weights) + (["weekday"] if "weekday" in drawn[0] else [])
+    return Case(drawn[0], drawn[1] if has_before else None, None if has_before else base, searched, kind,
                 tuple(segment for segment, _ in planted), words + (", mix shift" if is_shifted else ""))  # fmt: skip
 
 
@@ -148,8 +150,10 @@ def _planted(
             continue
         outside = len(after) / 2 - n_after
         error = spread * np.sqrt(1 / n_after + 1 / n_before + 1 / outside)
-        effect = needed * error * rng.uniform(1.0, 2.0) * (1.4 if kind == "ratio" else 1.0) * rng.choice([-1.0, 1.0])
-        effect = abs(effect) if kind == "ratio" else effect
+        effect = needed * error
+        if kind == "ratio":  # the more of them, the more they vary: effect² = needed² error² (1 + effect ÷ base)
+            effect = (effect**2 / base + np.sqrt(effect**4 / base**2 + 4 * effect**2)) / 2
+        effect *= rng.uniform(1.0, 2.0) * (1.0 if kind == "ratio" else rng.choice([-1.0, 1.0]))
         if abs(effect) < room:
             chosen.append((segment, float(effect)))
             taken |= mask
@@ -185,6 +189,18 @@ def _level(
     return np.clip(level, lowest, highest)
 
 
+def _in_days(
+    rng: np.random.Generator, frame: pd.DataFrame, level: NDArray[np.float64], *, spread: float, kind: str
+) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+    """Put rows into thirteen weeks of days, each of which is good or bad for some value of the first dimension."""
+    day = rng.integers(0, 91, len(frame))
+    code = pd.factorize(frame["dim_0"], use_na_sentinel=False)[0]
+    luck = rng.normal(0, 0.25 * spread, (91, code.max() + 1))
+    level = np.clip(level + luck[day, code], *((0.005, 0.995) if kind == "share" else (0.05 * level.mean(), np.inf)))
+    dated = frame.assign(local_date=pd.Timestamp("2024-01-01") + pd.to_timedelta(day, unit="D"))
+    return dated.assign(weekday=day % 7 + 1), level
+
+
 def _valued(
     rng: np.random.Generator, frame: pd.DataFrame, level: NDArray[np.float64], *, kind: str, tail: float
 ) -> pd.DataFrame:
@@ -194,8 +210,3 @@ def _valued(
     if kind == "mean":
         return frame.assign(x=level * rng.lognormal(-(tail**2) / 2, tail, len(frame)))
     return frame.assign(x=rng.poisson(level))
-
-
-def seeds(count: int) -> Iterator[int]:
-    """Seeds of the cases, in order."""
-    yield from range(count)

@@ -12,8 +12,9 @@ import pyarrow as pa
 import pytest
 
 from csm_lib.definitions import INDICATORS
-from csm_lib.errors import UsageError
-from csm_lib.explain.population import MAX_LEVELS
+from csm_lib.errors import SettingError, UsageError
+from csm_lib.explain.coding import MAX_LEVELS
+from csm_lib.explain.population import read_rows
 from csm_lib.explain.segments import COLUMNS, explain_gap
 
 LEVELS = {
@@ -117,15 +118,86 @@ def test_silent_on_a_pure_shift_of_mix() -> None:
     assert tuple(found.columns) == COLUMNS
 
 
-def test_numbers_come_from_the_confirming_half() -> None:
+def test_what_is_concluded_comes_from_the_confirming_half_and_what_is_looked_up_from_all_rows() -> None:
     seen = drawn(51, 20_000, plants=[((("channel", "chat"),), -0.2)])
     found = explain_gap(seen, "fcr", dimensions=DIMENSIONS, target=0.8)
     row, attrs = found.iloc[0], found.attrs
-    assert 0.45 < row["n"] / inside(seen, row["segment"]).sum() < 0.55
-    assert row["contribution"] == pytest.approx(row["n"] / attrs["n_confirming"] * (row["value"] - 0.8))
+    mask = inside(seen, row["segment"])
+    assert row["n"] == mask.sum()
+    assert row["value"] == pytest.approx(seen.loc[mask, "is_first_contact_resolved"].mean(), abs=1e-12)
+    assert row["reference"] == pytest.approx(0.8, abs=1e-12)
+    assert 0.45 < attrs["n_confirming"] / len(seen) < 0.55
+    half = seen[read_rows(seen, None, "fcr", dimensions=DIMENSIONS).is_confirming]
+    inner = half[inside(half, row["segment"])]
+    part = len(inner) / len(half) * (inner["is_first_contact_resolved"].mean() - 0.8)
+    assert row["contribution"] == pytest.approx(part, abs=1e-12)
     assert row["share_explained"] == pytest.approx(row["contribution"] / attrs["gap"])
     assert attrs["remains"] == pytest.approx(attrs["gap"] - row["contribution"])
     assert attrs["n_searched"] > 100 and row["p_adjusted"] < 0.01
+
+
+def test_the_former_rate_beside_a_changed_segment_is_that_of_its_rows_where_the_mix_is_the_same() -> None:
+    before, after = drawn(52, 20_000), drawn(53, 15_000, plants=[((("channel", "chat"),), -0.2)])
+    row = explain_gap(after, "fcr", dimensions=["channel", "team"], before=before).iloc[0]
+    chats = before[before["channel"] == "chat"]
+    assert row["n"] == (after["channel"] == "chat").sum()
+    assert row["reference"] == pytest.approx(chats["is_first_contact_resolved"].mean(), abs=0.004)
+
+
+def waiting(seed: int, n: int, *, slow: Sequence[tuple[str, object]] = (), factor: float = 1.0) -> pd.DataFrame:
+    """Draw handle times whose mean is the same everywhere; where they are slow the longest tenth is longer."""
+    seen = drawn(seed, n)
+    rng = np.random.default_rng(seed)
+    spread = np.where(inside(seen, slow), 0.6 * factor, 0.6) if slow else np.full(n, 0.6)
+    seen["handle_s"] = rng.lognormal(5.0 - spread**2 / 2, spread)
+    return seen.assign(is_handled=True)
+
+
+TENTH = float(np.exp(5.0 - 0.18 + 0.6 * 1.2815515655446004))  # nine in ten of lognormal(5 − 0.18, 0.6) lie below
+
+
+def test_a_quantile_is_searched_where_the_mean_says_nothing() -> None:
+    slow = (("channel", "chat"), ("team", "B"))
+    seen = waiting(64, 24_000, slow=slow, factor=2.0)
+    found = explain_gap(seen, "aht", dimensions=DIMENSIONS, target=TENTH, quantile=0.9)
+    assert found["segment"].tolist() == [slow]
+    row = found.iloc[0]
+    assert row["n"] == inside(seen, slow).sum() and row["reference"] == TENTH
+    assert row["value"] == pytest.approx(np.quantile(seen.loc[inside(seen, slow), "handle_s"], 0.9))
+    assert 0 < row["low"] < row["contribution"] < row["high"]
+    assert explain_gap(seen, "aht", dimensions=DIMENSIONS, target=float(np.exp(5.0))).empty
+
+
+def test_contributions_to_a_quantile_add_up_to_its_gap() -> None:
+    seen = waiting(65, 24_000, slow=(("team", "B"),), factor=1.8)
+    found = explain_gap(seen, "handle_s", dimensions=["team"], target=TENTH, quantile=0.9)
+    half = seen[read_rows(seen, None, "handle_s", dimensions=["team"]).is_confirming]
+    assert found.attrs["gap"] == pytest.approx(np.quantile(half["handle_s"], 0.9) - TENTH)
+    beyond = {name: (part["handle_s"] > TENTH).mean() - 0.1 for name, part in half.groupby("team")}
+    weight = (half["team"] == "B").mean()
+    expected = found.attrs["gap"] * weight * beyond["B"] / ((half["handle_s"] > TENTH).mean() - 0.1)
+    assert found.loc[0, "contribution"] == pytest.approx(expected)
+    assert found.loc[0, "share_explained"] == pytest.approx(1.0, abs=0.15)
+
+
+def test_a_quantile_is_compared_with_the_former_period() -> None:
+    before, after = waiting(66, 20_000), waiting(67, 24_000, slow=(("channel", "app"),), factor=1.7)
+    found = explain_gap(after, "aht", dimensions=["channel", "team"], before=before, quantile=0.9)
+    assert found["segment"].tolist() == [(("channel", "app"),)]
+    former = np.quantile(before.loc[before["channel"] == "app", "handle_s"], 0.9)
+    assert found.loc[0, "reference"] == pytest.approx(former)
+    assert explain_gap(waiting(68, 20_000), "aht", dimensions=DIMENSIONS, before=before, quantile=0.9).empty
+
+
+def test_segments_keep_clear_of_one_another_where_a_narrower_name_says_the_same() -> None:
+    """Once all returning customers are listed, "team A" and "team A, new customers" are the same rows."""
+    plants: list[Plant] = [((("is_returning", True),), -0.2), ((("is_returning", False), ("team", "A")), -0.25)]
+    seen = drawn(83, 20_000, plants=plants)
+    found = explain_gap(seen, "fcr", dimensions=DIMENSIONS, target=0.8)
+    assert set(found["segment"]) == {segment for segment, _ in plants}
+    both = [(("is_returning", True),), (("team", "A"),)]
+    seen = drawn(84, 20_000, plants=[(segment, -0.2) for segment in both])
+    assert set(explain_gap(seen, "fcr", dimensions=DIMENSIONS, target=0.8)["segment"]) == set(both)
 
 
 def test_intervals_hold_the_planted_contribution_as_often_as_they_say() -> None:
@@ -248,6 +320,23 @@ MESSAGES = [
         id="too deep",
     ),
     pytest.param(
+        {"dimensions": ["channel"], "target": float("nan")},
+        "target must be a finite number, got nan. Give one, or a former period as before.",
+        id="a target that is missing",
+    ),
+    pytest.param(
+        {"dimensions": ["channel"], "target": 30.0, "quantile": 90},
+        "quantile must lie between 0 and 1, got 90. Nine in ten is 0.9.",
+        id="a quantile in percent",
+    ),
+    pytest.param(
+        {"dimensions": ["channel"], "target": 0.8, "quantile": 0.9},
+        "quantile must be asked of a mean, got 'fcr' (share). Choose from "
+        f"{', '.join(key for key, row in INDICATORS.items() if row.aggregation == 'mean')}, or name a column of "
+        "numbers.",
+        id="a quantile of a share",
+    ),
+    pytest.param(
         {"dimensions": ["colour"], "target": 0.8},
         "facts must have the columns is_first_contact_resolved, colour, got none called colour. It has channel, issue, "
         "team, product, is_returning, is_first_contact_resolved, contact_id.",
@@ -290,4 +379,61 @@ def test_a_dimension_of_names_is_refused() -> None:
         explain_gap(seen, "fcr", dimensions=["contact_id"], target=0.8)
     assert str(told.value) == (
         "dimension 'contact_id' must have at most 2000 different values, got 2001. Band it first."
+    )
+
+
+REFUSED = [
+    pytest.param(
+        {"is_first_contact_resolved": "maybe"},
+        "fcr",
+        "is_first_contact_resolved must hold true or false (read by 'fcr'), got 'maybe' (50 of 50 rows). Correct the "
+        "values, or empty them to leave those rows out.",
+        id="words where a flag should be",
+    ),
+    pytest.param(
+        {"handle_s": [5, "long"] * 25, "is_handled": True},
+        "aht",
+        "handle_s must hold finite numbers (read by 'aht'), got 'long' (25 of 50 rows). Correct the values, or empty "
+        "them to leave those rows out.",
+        id="words among numbers",
+    ),
+    pytest.param(
+        {"score": [1.0, np.inf] * 25},
+        "score",
+        "score must hold finite numbers (read by 'score'), got inf (25 of 50 rows). Correct the values, or empty them "
+        "to leave those rows out.",
+        id="an infinite number",
+    ),
+]
+
+
+@pytest.mark.parametrize(("columns", "key", "message"), REFUSED)
+def test_what_cannot_be_read_is_refused_in_the_words_of_measure(columns: dict, key: str, message: str) -> None:
+    with pytest.raises(SettingError) as told:
+        explain_gap(drawn(1, 50).assign(**columns), key, dimensions=["channel"], target=0.8)
+    assert str(told.value) == message
+
+
+def test_numbers_and_flags_kept_as_text_are_read() -> None:
+    seen = drawn(85, 10_000, plants=[((("team", "B"),), -0.25)])
+    texts = seen.assign(is_first_contact_resolved=np.where(seen["is_first_contact_resolved"], "true", "false"))
+    expected = explain_gap(seen, "fcr", dimensions=["channel", "team"], target=0.8)
+    pd.testing.assert_frame_equal(explain_gap(texts, "fcr", dimensions=["channel", "team"], target=0.8), expected)
+
+
+def test_a_dimension_of_mixed_kinds_is_read_as_words_and_nan_as_missing() -> None:
+    seen = drawn(86, 10_000, plants=[((("team", "B"),), -0.25)])
+    mixed = seen.assign(team=[{"A": 1, "B": "two", "C": 3.5}[team] for team in seen["team"]])
+    found = explain_gap(mixed, "fcr", dimensions=["channel", "team"], target=0.8)
+    assert found["segment"].tolist() == [(("team", "two"),)]
+    numbers = pl.from_pandas(seen).with_columns(team=pl.col("team").replace_strict({"A": 1.0, "B": np.nan, "C": 3.0}))
+    found = explain_gap(numbers, "fcr", dimensions=["channel", "team"], target=0.8)
+    assert found["segment"].tolist() == [(("team", None),)]
+
+
+def test_a_dimension_of_lists_is_refused() -> None:
+    with pytest.raises(UsageError) as told:
+        explain_gap(drawn(1, 50).assign(tags=[["a"]] * 50), "fcr", dimensions=["tags"], target=0.8)
+    assert str(told.value) == (
+        "dimension 'tags' must hold words, numbers, flags or dates, got lists or records. Take a part first."
     )
