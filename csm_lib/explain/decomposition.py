@@ -16,7 +16,7 @@ import pandas as pd
 from csm_lib.errors import SettingError, UsageError
 from csm_lib.explain.population import table_of
 
-__all__ = ["Paradox", "contributions", "mix_and_rate", "segment_rates", "simpson_paradox"]
+__all__ = ["Paradox", "cell_sums", "contributions", "mix_and_rate", "segment_rates", "simpson_paradox"]
 
 
 def mix_and_rate(
@@ -113,7 +113,7 @@ def contributions(
     >>> contributions(now, segment="channel", numerator="met", denominator="n", target=0.75).round(3).values.tolist()
     [['chat', 0.4, 0.75, 0.0], ['phone', 0.6, 0.7, -0.03]]
     """
-    sums = _sums(current, segment, numerator, denominator, role="current")
+    sums = cell_sums(current, segment, numerator, denominator, role="current")
     weight = sums["denominator"] / sums["denominator"].sum()
     value = sums["numerator"] / sums["denominator"]
     parts = pd.DataFrame({"weight": weight, "value": value, "contribution": weight * (value - target)})
@@ -155,7 +155,7 @@ def segment_rates(
     [['A', 1.0, 0.5, 0.8, 0.9], ['B', 0.0, 0.5, nan, 0.5]]
     """
     sums = {
-        role: _sums(frame, segment, numerator, denominator, role=role)
+        role: cell_sums(frame, segment, numerator, denominator, role=role)
         for role, frame in (("before", before), ("after", after))
     }
     names = _sorted(sums["before"].index.union(sums["after"].index, sort=False))
@@ -245,8 +245,34 @@ def simpson_paradox(
     )
 
 
-def _sums(frame: Any, segment: str | Sequence[str], numerator: str, denominator: str, *, role: str) -> pd.DataFrame:
-    """Sum numerator and denominator per segment over the rows of the population."""
+def cell_sums(
+    frame: Any, segment: str | Sequence[str], numerator: str, denominator: str, *, role: str
+) -> pd.DataFrame:
+    """Sum numerator and denominator per segment over the rows of the population.
+
+    Parameters
+    ----------
+    frame, segment, numerator, denominator
+        As in `mix_and_rate`.
+    role : str
+        What the frame is called in a message.
+
+    Returns
+    -------
+    DataFrame
+        `numerator`, `denominator`; the index holds the segments, sorted, as tuples where there are several columns.
+
+    Raises
+    ------
+    UsageError, SettingError
+        As `mix_and_rate`.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"team": ["A", "A", "B"], "met": [1, 0, 1], "n": 1})
+    >>> cell_sums(rows, "team", "met", "n", role="before").values.tolist()
+    [[1.0, 2.0], [1.0, 1.0]]
+    """
     names = [segment] if isinstance(segment, str) else list(segment)
     rows = table_of(frame, [*names, numerator, denominator], role=role).to_pandas()
     rows = rows.assign(**{name: rows[name].astype(float) for name in (numerator, denominator)})
