@@ -14,11 +14,12 @@ import pandas as pd
 
 from csm_lib.definitions import INDICATORS
 from csm_lib.explain.decomposition import mix_and_rate, segment_rates
+from csm_lib.explain.shapley import shapley_mix
 from csm_lib.explain.where import is_measured
 from csm_lib.measure.indicators import measure
 from csm_lib.measure.sums import columns_of
 
-__all__ = ["MISSING_NAME", "change_by_segment", "largest_parts", "mix_by_dimension", "mix_within"]
+__all__ = ["MISSING_NAME", "change_by_segment", "largest_parts", "mix_by_dimension", "mix_of_factors", "mix_within"]
 
 MISSING_NAME = "(not noted)"
 OTHERS_NAME = "(all others)"
@@ -99,6 +100,43 @@ def mix_by_dimension(
     reasons = [parts.attrs["reason"] for parts in split.values() if parts.attrs["reason"]]
     table.attrs["reason"] = None if len(table) else (reasons or ["no dimension tells contacts apart"])[0]
     return table
+
+
+def mix_of_factors(
+    before: Mapping[str, Any] | None, after: Mapping[str, Any], key: str, *, factors: Sequence[str]
+) -> pd.DataFrame:
+    """Split the change since a former period into the mix of several factors at once, and the rate.
+
+    Parameters
+    ----------
+    before, after, key
+        As `change_by_segment`.
+    factors : sequence of str
+        Columns, at most four; those that cannot be used are left out.
+
+    Returns
+    -------
+    DataFrame
+        As `shapley_mix`, without rows where it cannot be computed; `.attrs["reason"]` says why.
+
+    Examples
+    --------
+    >>> mix_of_factors(None, {}, "fcr", factors=["issue", "channel"]).attrs["reason"]
+    'there is no earlier period to compare with'
+    """
+    empty = pd.DataFrame(columns=["factor", "part"])
+    reasons = {name: _incomparable(before, after, key, name) for name in dict.fromkeys(factors)}
+    usable = [name for name, reason in reasons.items() if reason is None]
+    empty.attrs["reason"] = next(iter(reasons.values()), "no factor was stated")
+    if before is None or not usable:
+        return empty
+    sides = [measure(side, key, by=usable, level=None) for side in (before, after)]
+    empty.attrs["reason"] = next(filter(None, (_orphaned(sides, name) for name in usable)), None)
+    if empty.attrs["reason"]:
+        return empty
+    parts = shapley_mix(*sides, factors=usable, numerator="numerator", denominator="denominator")
+    parts.attrs["reason"] = None
+    return parts
 
 
 def mix_within(

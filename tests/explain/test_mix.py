@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from csm_lib.explain.mix import change_by_segment, largest_parts, mix_by_dimension, mix_within
+from csm_lib.explain.mix import change_by_segment, largest_parts, mix_by_dimension, mix_of_factors, mix_within
 
 Cell = tuple[str, str, int, int]
 
@@ -107,3 +108,21 @@ def test_complaints_without_contacts_cannot_be_split() -> None:
     within = mix_within(then, now, "complaint_rate", group="channel", segment="issue")
     assert within.empty and within.attrs["reason"] == reason
     assert change_by_segment(then, then, "complaint_rate", segment="issue").attrs["reason"] is None
+
+
+def test_several_factors_at_once_add_up_and_what_cannot_be_used_is_left_out() -> None:
+    rng = np.random.default_rng(1)
+    sides: list[dict[str, Any]] = []
+    for share in (0.3, 0.6):
+        chat = rng.random(4_000) < share
+        hard = rng.random(4_000) < 0.4
+        sides.append({"contact": pd.DataFrame({
+            "channel": np.where(chat, "chat", "phone"), "issue": np.where(hard, "hard", "easy"),
+            "is_first_contact_resolved": rng.random(4_000) < 0.9 - 0.3 * chat - 0.2 * hard,
+        })})  # fmt: skip
+    parts = mix_of_factors(*sides, "fcr", factors=["channel", "issue", "colour"])
+    assert parts["factor"].tolist() == ["channel", "issue", "rate"]
+    means = [side["contact"]["is_first_contact_resolved"].mean() for side in sides]
+    assert parts["part"].sum() == pytest.approx(means[1] - means[0])
+    assert parts.loc[0, "part"] == pytest.approx(-0.09, abs=0.02)
+    assert mix_of_factors(*sides, "fcr", factors=["colour"]).attrs["reason"] == "'colour' is not in the contact facts"
