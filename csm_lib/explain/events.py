@@ -8,6 +8,7 @@ together.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -30,15 +31,19 @@ _COUNTS = ["n", "numerator", "denominator"]
 
 
 def around_events(
-    daily: pd.DataFrame, events: pd.DataFrame, *, from_on: date | None = None, to_on: date | None = None,
+    daily: pd.DataFrame | Sequence[pd.DataFrame | None],
+    events: pd.DataFrame,
+    *,
+    from_on: date | None = None,
+    to_on: date | None = None,
     days: int = WINDOW_DAYS,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Compare an indicator after each event with the same weekdays before it.
 
     Parameters
     ----------
-    daily : DataFrame
-        One indicator by day, as `measure` gives with ``by=["local_date", …]``, over as long as there is data. Columns
+    daily : DataFrame, or sequence of them and None
+        One indicator by day, of one or several periods, as `measure` gives with ``by=["local_date", …]``. Columns
         read: `local_date n numerator denominator unit`, and `channel`, `team` where there: an event that names one is
         looked for there only.
     events : DataFrame
@@ -95,8 +100,10 @@ def around_events(
     return table[list(COLUMNS)].sort_values("starts_on", kind="stable", ignore_index=True)
 
 
-def _dated(daily: pd.DataFrame) -> pd.DataFrame:
-    """Take local dates as plain dates."""
+def _dated(daily: pd.DataFrame | Sequence[pd.DataFrame | None]) -> pd.DataFrame:
+    """Put periods together, and take local dates as plain dates."""
+    if not isinstance(daily, pd.DataFrame):
+        daily = pd.concat([part for part in daily if part is not None], ignore_index=True)
     return daily.assign(local_date=pd.to_datetime(daily["local_date"]).dt.date)
 
 

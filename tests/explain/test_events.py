@@ -77,6 +77,12 @@ def test_an_event_of_one_channel_is_looked_for_there_only() -> None:
     assert lost["reason"] == "it is about one channel, which is not noted"
 
 
+def test_periods_may_be_given_one_by_one() -> None:
+    seen, listed = daily(drop_from=70), events(("E2", 70, None))
+    found = around_events([None, seen[:80], seen[80:]], listed)
+    pd.testing.assert_frame_equal(found, around_events(seen, listed))
+
+
 def test_what_else_began_in_the_same_days_is_named() -> None:
     found = around_events(daily(), events(("E1", 40, None), ("E2", 50, None), ("E3", 100, None)))
     assert found["others"].tolist() == ["title of E2", "title of E1", None]
