@@ -15,7 +15,7 @@ from csm_lib.show.format import in_language
 from csm_lib.show.messages import say
 from csm_lib.show.prose import Sentence, sentence, sentence_of_value
 
-__all__ = ["listed", "reason_of", "sentence_attained", "sentences_of_card"]
+__all__ = ["listed", "reason_of", "sentence_attained", "sentence_of_definitions", "sentences_of_card"]
 
 _POINT = "- "
 _UNMEASURED = "not measured: "
@@ -130,3 +130,44 @@ def sentence_attained(card: pd.DataFrame, *, language: str | None = None) -> Sen
         parts.append(say(few, chosen, n=count["not_measured"][0]))
     text = say("semicolon", chosen).join(parts) + say("full_stop", chosen)
     return Sentence(text, text)
+
+
+def sentence_of_definitions(rows: pd.DataFrame, *, language: str | None = None) -> Sentence:
+    """Say how far the usual definitions of one thing lie apart.
+
+    Centres count the same thing by different rules, so a figure without its rule cannot be set against another's.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row per definition, as `measure` gives; reads `value unit method`.
+    language : str, optional
+
+    Returns
+    -------
+    Sentence
+        With fewer than two definitions measured there is no range; the sentence then says so, and why.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"value": [0.78, 0.81], "unit": "share", "method": "Wilson"})
+    >>> sentence_of_definitions(rows)
+    By definition it runs from 78.0% to 81.0%: compare with others only under the same one.
+    """
+    measured = rows.dropna(subset=["value"])
+    if len(measured) < 2:
+        methods = rows.loc[rows["value"].isna(), "method"]
+        return sentence(
+            "Fewer than two definitions can be measured: {reason}.",
+            zh="可测量的口径不足两种：{reason}。",
+            language=language,
+            reason=reason_of(methods.iloc[0] if len(methods) else None, language=language),
+        )
+    unit = str(measured["unit"].iloc[0])
+    return sentence(
+        "By definition it runs from {low} to {high}: compare with others only under the same one.",
+        zh="口径不同，结果从{low}到{high}：只能在同一口径下比较。",
+        language=language,
+        low=(measured["value"].min(), unit),
+        high=(measured["value"].max(), unit),
+    )

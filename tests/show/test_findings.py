@@ -16,7 +16,7 @@ from csm_lib.show.findings import (
     sentence_of_mix_within,
     sentence_of_segments,
 )
-from csm_lib.show.lists import listed, reason_of, sentence_attained, sentences_of_card
+from csm_lib.show.lists import listed, reason_of, sentence_attained, sentence_of_definitions, sentences_of_card
 from csm_lib.show.plans import quoted_notes, sentence_of_completion, sentences_of_actions, sentences_of_gaps
 from csm_lib.show.prose import sentence
 
@@ -120,6 +120,19 @@ def test_a_reason_is_read_off_the_method() -> None:
     assert reason_of("not measured: no survey data") == "no survey data"
     assert reason_of(None) == "no source"
     assert reason_of(float("nan"), language="zh") == "没有数据来源"
+
+
+def test_the_range_of_definitions_leaves_out_what_is_not_measured() -> None:
+    rows = pd.DataFrame(
+        {"value": [0.8, float("nan"), 0.75], "unit": "share", "method": ["Wilson", "not measured: no transfers", "Wilson"]}
+    )
+    assert sentence_of_definitions(rows).text == (
+        "By definition it runs from 75.0% to 80.0%: compare with others only under the same one."
+    )
+    zh = sentence_of_definitions(rows, language="zh").text
+    assert zh == "口径不同，结果从75.0%到80.0%：只能在同一口径下比较。"
+    alone = sentence_of_definitions(rows.head(2))
+    assert alone.text == "Fewer than two definitions can be measured: no transfers."
 
 
 def test_a_list_in_a_list_is_continued_and_gaps_are_skipped() -> None:
