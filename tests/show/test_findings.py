@@ -123,9 +123,8 @@ def test_a_reason_is_read_off_the_method() -> None:
 
 
 def test_the_range_of_definitions_leaves_out_what_is_not_measured() -> None:
-    rows = pd.DataFrame(
-        {"value": [0.8, float("nan"), 0.75], "unit": "share", "method": ["Wilson", "not measured: no transfers", "Wilson"]}
-    )
+    methods = ["Wilson", "not measured: no transfers", "Wilson"]
+    rows = pd.DataFrame({"value": [0.8, float("nan"), 0.75], "unit": "share", "method": methods})
     assert sentence_of_definitions(rows).text == (
         "By definition it runs from 75.0% to 80.0%: compare with others only under the same one."
     )
