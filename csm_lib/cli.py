@@ -110,12 +110,16 @@ def run(
         list[str] | None, typer.Option("-p", metavar="NOTEBOOK.NAME=VALUE", help="A notebook's parameter.")
     ] = None,
     as_of: Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="With the data of that day.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run even if nothing changed.")] = False,
+    notify: Annotated[
+        str | None, typer.Option("--notify", metavar="COMMAND", help="Run this with the result, after either end.")
+    ] = None,
     workspace: Workspace = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Run the notebooks for a period and publish its report."""
-    call = Call(workspace, as_json, debug)
+    call = Call(workspace, as_json, debug, notify, period)
     _finish(
         call,
         commands.run,
@@ -127,7 +131,22 @@ def run(
         resume=resume,
         parameters=parameter or [],
         as_of=as_of,
+        fresh=fresh,
     )
+
+
+@app.command()
+def export(
+    period: Annotated[str, typer.Argument(help="Period of a published report.")],
+    pdf: Annotated[bool, typer.Option("--pdf", help="Its executive page as a PDF, through Chromium.")] = False,
+    output: Annotated[Path | None, typer.Option("--output", help="The file (default: beside the page).")] = None,
+    scope: Scope = "all",
+    workspace: Workspace = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Hand a published report on as a PDF."""
+    _finish(Call(workspace, as_json, debug), commands.export, period=period, scope=scope, pdf=pdf, output=output)
 
 
 @app.command("list")
@@ -188,12 +207,20 @@ def _finish(call: Call, command: Any, **arguments: Any) -> None:
         code = command(call, **arguments)
     except CsmError as wrong:
         if call.debug:
+            call.announce(wrong, kind=wrong.kind, exit_code=wrong.exit_code)
             raise
         code = call.fail(kind=wrong.kind, message=str(wrong), exit_code=wrong.exit_code, **getattr(wrong, "result", {}))
     except OSError as wrong:
         if call.debug:
+            call.announce(wrong, kind="unavailable", exit_code=1)
             raise
         code = call.fail_of_system(wrong)
     except MemoryError:
         code = call.fail(kind="unavailable", message="memory must suffice, got none left. Free some.", exit_code=4)
+    except KeyboardInterrupt as wrong:
+        call.announce(wrong, kind="interrupted", exit_code=130)
+        raise
+    except Exception as wrong:
+        call.announce(wrong, kind="defect", exit_code=1)
+        raise
     raise typer.Exit(code)

@@ -11,7 +11,8 @@ from typing import Any
 
 import typer
 
-from csm_lib.errors import UsageError
+from csm_lib.errors import CsmError, UsageError
+from csm_lib.settings import RunSettings, load_settings
 from csm_lib.workspaces import find_workspace
 
 __all__ = ["Call", "without_persons"]
@@ -24,6 +25,8 @@ class Call:
     named: Path | None
     as_json: bool
     debug: bool
+    notify: str | None = None
+    period: str = ""
 
     @property
     def workspace(self) -> Path:
@@ -46,18 +49,24 @@ class Call:
         typer.echo(text, err=self.as_json)
 
     def finish(self, result: dict[str, Any], *, exit_code: int = 0) -> int:
-        """Give the result to a machine, if one asked, and return the exit code."""
+        """Give the result to a machine, if one asked, and to the command that is to be told; return the exit code."""
+        whole = _plain(result | {"exit_code": exit_code})
         if self.as_json:
-            typer.echo(json.dumps(_plain(result | {"exit_code": exit_code}), ensure_ascii=False, allow_nan=False))
+            typer.echo(json.dumps(whole, ensure_ascii=False, allow_nan=False))
+        self._tell_command(whole)
         return exit_code
 
     def fail(self, *, kind: str, message: str, exit_code: int, **result: Any) -> int:
         """Tell an error: the sentence on stderr, or in the JSON result, without what identifies a customer."""
         message = without_persons([message])[0]
-        if self.as_json:
-            return self.finish({"error": {"kind": kind, "message": message}, **result}, exit_code=exit_code)
-        typer.echo(message, err=True)
-        return exit_code
+        if not self.as_json:
+            typer.echo(message, err=True)
+        return self.finish({"error": {"kind": kind, "message": message}, **result}, exit_code=exit_code)
+
+    def announce(self, wrong: BaseException, *, kind: str, exit_code: int) -> None:
+        """Tell the command that is to be told of an end that leaves with a traceback."""
+        message = without_persons([str(wrong) or type(wrong).__name__])[0]
+        self._tell_command({"error": {"kind": kind, "message": message}, "exit_code": exit_code})
 
     def fail_of_system(self, wrong: OSError) -> int:
         """Tell an error of the operating system: a full disk, a forbidden folder."""
@@ -69,6 +78,19 @@ class Call:
         else:
             message = f"{where} must be usable, got {wrong.strerror or wrong}. Check it and run it again."
         return self.fail(kind="unavailable", message=message, exit_code=4)
+
+    def _tell_command(self, result: dict[str, Any]) -> None:
+        if not self.notify:
+            return
+        from csm_lib.commands.notify import notify
+
+        try:
+            longest = load_settings(self.workspace).workbook.run.notify_timeout_s
+        except (CsmError, OSError):
+            longest = RunSettings().notify_timeout_s
+        problem = notify(self.notify, {"period": self.period, **result}, timeout_s=longest)
+        if problem:
+            typer.echo(without_persons([problem])[0], err=True)
 
 
 def without_persons(texts: list[str]) -> list[str]:

@@ -95,14 +95,14 @@ def run(
     resume: bool,
     parameters: Sequence[str],
     as_of: str | None = None,
+    fresh: bool = False,
     show: bool = False,
 ) -> int:
-    """Run the notebooks for a period and publish what they show."""
+    """Run the notebooks for a period and publish what they show, unless what is published still stands."""
     from csm_lib.collect.editions import reading_as_of
     from csm_lib.collect.ingest import refresh_facts
     from csm_lib.collect.settings_log import remember_settings
-    from csm_lib.progress import reporter
-    from csm_lib.publish.site import publish
+    from csm_lib.publish.standing import standing_report
     from csm_lib.workbook import open_workbook
 
     workspace = call.present_workspace
@@ -114,13 +114,24 @@ def run(
         remember_settings(workspace, settings)
     chosen = language or settings.workbook.language
     book = open_workbook(period, scope=scope, language=chosen, workspace=workspace, as_of=as_of)
+    own = _assignments(parameters)
+    standing = None if only or fresh else standing_report(book, parameters=own)
+    if standing is not None:
+        call.tell(f"Report: {standing.report} (unchanged, as is all that it rests on; --fresh runs it all the same)")
+        _show(standing.report, wanted=show)
+        return call.finish(standing.as_json())
+    from csm_lib.progress import reporter
+    from csm_lib.publish.site import publish
+    from csm_lib.show.restated import sentences_restated
+
     with reporter() as progress, reading_as_of(book.data.as_of, zone=book.settings.workbook.zone):
         result = publish(
             book,
             only=tuple(only),
             jobs=jobs,
             resume=resume,
-            parameters=_assignments(parameters),
+            parameters=own,
+            limits=settings.workbook.run,
             progress=progress,
         )
     if settings.workbook.time_zone is None:
@@ -128,9 +139,10 @@ def run(
     if book.as_of and book.data.settings_at is None:
         call.tell(f"Settings: today's, for none were written down by {book.as_of}.")
     kind = "Draft, the published report stays as it was" if result.is_draft else "Report"
+    for text in sentences_restated(result.restatements, language="en"):
+        call.tell(f"Restated: {text}")
     call.tell(f"{kind}: {result.report}")
-    if show:
-        webbrowser.open(result.report.resolve().as_uri())
+    _show(result.report, wanted=show)
     return call.finish(result.as_json())
 
 
@@ -218,6 +230,11 @@ def _assignments(texts: Sequence[str]) -> dict[str, dict[str, str]]:
             raise UsageError(f"-p must have the form NOTEBOOK.NAME=VALUE, got {text!r}. Correct it.")
         found.setdefault(notebook, {})[parameter] = value
     return found
+
+
+def _show(report: Path, *, wanted: bool) -> None:
+    if wanted:
+        webbrowser.open(report.resolve().as_uri())
 
 
 def _step(text: str) -> None:

@@ -1,7 +1,9 @@
-"""Put a finished folder in the place of an old one so that a reader always finds a whole one.
+"""Put a finished folder in the place of an old one so that a reader always finds a whole one, and keep the old ones.
 
 Where the system can exchange two folders in one step (Linux, macOS), it does. Elsewhere the old one steps aside first;
 if the program is killed between the two renames, the next run puts the old one back (`recover`).
+What is about to be replaced is first kept as a former edition, by hard links where the file system has them: it costs
+next to nothing, and a program killed at any moment loses neither the old edition nor the new one.
 """
 
 from __future__ import annotations
@@ -12,8 +14,9 @@ import shutil
 import sys
 from pathlib import Path
 
-__all__ = ["recover", "swap_in"]
+__all__ = ["EDITIONS", "former_editions", "keep_edition", "recover", "staging_folder", "swap_in"]
 
+EDITIONS = ".editions"
 _ASIDE = ".aside-"
 _STAGING = ".staging-"
 
@@ -58,8 +61,54 @@ def recover(folder: Path) -> None:
             shutil.rmtree(aside, ignore_errors=True)
         else:
             os.rename(aside, target)
-    for unfinished in folder.glob(f"{_STAGING}*"):
+    for unfinished in [*folder.glob(f"{_STAGING}*"), *folder.glob(f"{EDITIONS}/*/{_STAGING}*")]:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def keep_edition(report: Path, *, number: int, kept: int) -> None:
+    """Keep a published report as a former edition, before another takes its place; forget the oldest.
+
+    Parameters
+    ----------
+    report : Path
+        The report as it stands; it may be absent.
+    number : int
+        Its edition.
+    kept : int
+        Former editions that remain, the newest ones; 0 keeps none.
+    """
+    folder = report.parent / EDITIONS / report.name
+    if report.is_dir() and kept and not (folder / str(number)).exists():
+        beside = staging_folder(folder, str(number))
+        shutil.copytree(report, beside, copy_function=_link, dirs_exist_ok=True)
+        os.rename(beside, folder / str(number))
+    for old in former_editions(report)[kept:]:
+        shutil.rmtree(old, ignore_errors=True)
+    if not kept:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def former_editions(report: Path) -> list[Path]:
+    """Give the folders of the former editions of a report, the newest first.
+
+    Parameters
+    ----------
+    report : Path
+
+    Returns
+    -------
+    list of Path
+    """
+    found = (report.parent / EDITIONS / report.name).glob("[0-9]*")
+    return sorted((path for path in found if path.name.isdecimal()), key=lambda path: -int(path.name))
+
+
+def _link(origin: str, target: str) -> str:
+    try:
+        os.link(origin, target)
+    except OSError:
+        shutil.copy2(origin, target)
+    return target
 
 
 def staging_folder(folder: Path, name: str) -> Path:

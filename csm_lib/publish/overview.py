@@ -12,7 +12,7 @@ import nbformat
 
 from csm_lib.definitions import INDICATORS
 from csm_lib.publish.export import PageFrame, page, word
-from csm_lib.publish.records import read_record
+from csm_lib.publish.standing import read_record
 from csm_lib.show.format import NOT_MEASURED, write_value
 
 __all__ = ["write_overview"]

@@ -6,20 +6,19 @@ that a number can be traced back and two runs can be compared.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from csm_lib.errors import RunError
+from csm_lib.publish.fingerprints import code_fingerprint, definition_fingerprints, packages, setting_fingerprints
 from csm_lib.publish.runner import NotebookRun
 
-__all__ = ["check_report", "fingerprint_of", "packages", "read_record", "record_of", "write_record"]
+__all__ = ["check_report", "record_of", "write_record"]
 
 _LARGEST_PAGE = 2_000_000
 _LOADS = re.compile(
@@ -54,6 +53,7 @@ def record_of(
     dict
         As DESIGN §8 of the report has it; nothing in it is NaN.
     """
+    headline = _headline(kept)
     own = {f"{notebook}.{name}": value for notebook, values in given.items() for name, value in values.items()}
     files = book.files
     return {
@@ -68,11 +68,14 @@ def record_of(
         "tables": dict(sorted(book.data.versions.items())),
         "inputs": _inputs(files),
         "packages": packages(),
+        "settings": setting_fingerprints(book.settings),
+        "definitions": definition_fingerprints([row["key"] for row in headline]),
+        "code": code_fingerprint(),
         "notebooks": [
             {"name": run.name, "status": run.status, "seconds": run.seconds, "fingerprint": prints[run.name]}
             for run in runs
         ],
-        "headline": _headline(kept),
+        "headline": headline,
     }
 
 
@@ -80,62 +83,6 @@ def write_record(report: Path, record: Mapping[str, Any]) -> None:
     """Write the record of a report; not-a-number is refused."""
     text = json.dumps(record, ensure_ascii=False, allow_nan=False, indent=1)
     (report / "run.json").write_text(text, encoding="utf-8")
-
-
-def read_record(report: Path) -> dict[str, Any]:
-    """Read the record of a report.
-
-    Parameters
-    ----------
-    report : Path
-
-    Returns
-    -------
-    dict
-        Empty where there is none that can be read.
-    """
-    try:
-        found = json.loads((report / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def fingerprint_of(path: Path, parameters: Mapping[str, Any], book: Any) -> str:
-    """Give a fingerprint of everything a notebook's answer depends on.
-
-    Parameters
-    ----------
-    path : Path
-    parameters : mapping of str to object
-    book : Workbook
-
-    Returns
-    -------
-    str
-    """
-    package = Path(__file__).parents[1]
-    others = [*package.rglob("*.py"), *package.rglob("*.toml"), *(book.workspace / "data" / "config").glob("*.toml")]
-    parts = [path.read_bytes(), *(file.read_bytes() for file in sorted(others))]
-    said: dict[str, Any] = {"parameters": dict(parameters), "tables": dict(book.data.versions), "packages": packages()}
-    if book.as_of:
-        said["as_of"] = [book.as_of, book.data.settings_at]
-    digest = hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode())
-    for part in parts:
-        digest.update(hashlib.sha256(part).digest())
-    return digest.hexdigest()
-
-
-def packages() -> dict[str, str]:
-    """Give the versions of this package and of those it depends on."""
-    names = {re.split(r"[^\w.-]", line)[0] for line in requires("csm_lib") or [] if "extra ==" not in line}
-    found = {}
-    for name in sorted(names | {"csm_lib"}):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def check_report(report: Path, notebooks: Sequence[str]) -> None:

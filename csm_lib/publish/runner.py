@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ from papermill.parameterize import parameterize_notebook
 
 from csm_lib.errors import RunError
 from csm_lib.publish.kernels import Kernels
+from csm_lib.publish.limits import Watch
+from csm_lib.settings import RunSettings
 
 __all__ = [
     "Failure",
@@ -41,11 +43,11 @@ __all__ = [
 ]
 
 ENGINE = "csm"
-CELL_TIMEOUT_S = 1800
+_CELL_LIMIT = "(cell_timeout_s under [run] in workbook.toml)"
 _PICTURES = ("image/png", "image/svg+xml", "image/jpeg")
 
-Progress = Callable[[str, str, float], None]
-"""Called with notebook name, status (`started`, `done`, `failed`) and seconds so far."""
+Progress = Callable[[str, str, float, float], None]
+"""Called with notebook name, status (`started`, `running`, at last that of its `NotebookRun`), seconds, share done."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ class _Engine(NBClientEngine):
         env: Mapping[str, str],
         folder: Path,
         timeout_s: float,
+        on_cell: Callable[[int], None],
         **_: Any,
     ) -> None:
         client = PapermillNotebookClient(
@@ -111,6 +114,7 @@ class _Engine(NBClientEngine):
             iopub_timeout=60,
             shutdown_kernel="immediate",
             log=_quiet(),
+            on_cell_complete=lambda cell, cell_index: on_cell(cell_index),
         )
         client.execute(env=dict(env), cwd=str(folder), cleanup_kc=True)
 
@@ -132,7 +136,7 @@ def run_notebooks(
     workspace: Path,
     run_folder: Path | None = None,
     jobs: int | None = None,
-    timeout_s: float = CELL_TIMEOUT_S,
+    limits: RunSettings | None = None,
     progress: Progress | None = None,
     language: str = "en",
     warm: bool | None = None,
@@ -150,8 +154,8 @@ def run_notebooks(
         Each notebook's kernel gets `run_folder/NAME` as `CSM_RUN_DIR`; without it nothing is written.
     jobs : int, optional
         Notebooks at once; `default_jobs` unless given.
-    timeout_s : float, seconds
-        Longest time for one cell.
+    limits : RunSettings, optional
+        Longest time of a cell and of a notebook, most memory of a kernel; the shipped ones unless given.
     progress : callable, optional
         See `Progress`; called from several threads, one call at a time for each notebook.
     language : str
@@ -166,8 +170,9 @@ def run_notebooks(
     """
     papermill_engines.register(ENGINE, _Engine)
     logging.getLogger("asyncio").addFilter(_is_ours)
-    report = progress or (lambda name, status, seconds: None)
-    with Kernels(warm=warm) as kernels:
+    report = progress or (lambda name, status, seconds, share: None)
+    within = limits or RunSettings()
+    with Kernels(warm=warm) as kernels, Watch(within) as watch:
         base = {**os.environ, "CSM_WORKSPACE": str(workspace), "CSM_LANGUAGE": language}
         base |= {"IPYTHONDIR": str(kernels.folder / "ipython"), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
@@ -178,9 +183,14 @@ def run_notebooks(
                 own = run_folder / path.stem
                 own.mkdir(parents=True, exist_ok=True)
                 env["CSM_RUN_DIR"] = str(own)
-            report(path.stem, "started", 0.0)
-            run = _run(path, parameters.get(path.stem, {}), kernels.manager(), env, workspace, timeout_s)
-            report(run.name, run.status, run.seconds)
+            report(path.stem, "started", 0.0, 0.0)
+            kernel = kernels.manager()
+            watch.follow(path.stem, kernel)
+            run = _run(path, parameters.get(path.stem, {}), kernel, env, workspace, within.cell_timeout_s, report)
+            if run.failure and (ended := watch.release(path.stem)):
+                run = replace(run, failure=Failure(run.failure.cell, *ended))
+            watch.release(path.stem)
+            report(run.name, run.status, run.seconds, 1.0)
             return run
 
         pool = ThreadPoolExecutor(max_workers=max(1, jobs or default_jobs()), thread_name_prefix="notebook")
@@ -252,7 +262,13 @@ def describe(run: NotebookRun) -> str:
 
 
 def _run(
-    path: Path, parameters: Mapping[str, Any], kernel: Any, env: Mapping[str, str], workspace: Path, timeout_s: float
+    path: Path,
+    parameters: Mapping[str, Any],
+    kernel: Any,
+    env: Mapping[str, str],
+    workspace: Path,
+    timeout_s: float,
+    report: Progress,
 ) -> NotebookRun:
     started = time.perf_counter()
     notebook = load_notebook_node(str(path))
@@ -261,7 +277,12 @@ def _run(
         notebook = parameterize_notebook(notebook, dict(parameters), kernel_name="python3", language="python")
         for cell in notebook.cells:
             cell.metadata.setdefault("papermill", nbformat.NotebookNode(status="pending"))
+    n_cells = len(notebook.cells)
     ended: BaseException | None = None
+
+    def on_cell(position: int) -> None:
+        report(path.stem, "running", time.perf_counter() - started, (position + 1) / n_cells)
+
     try:
         with _event_loop():
             papermill_engines.execute_notebook_with_engine(
@@ -273,6 +294,7 @@ def _run(
                 env=env,
                 folder=workspace,
                 timeout_s=timeout_s,
+                on_cell=on_cell,
             )
     except Exception as error:  # whatever stopped it is reported as this notebook's failure
         ended = error
@@ -311,7 +333,7 @@ def _failure(notebook: Any, ended: BaseException | None, timeout_s: float) -> Fa
     if ended is None:
         return None
     if isinstance(ended, CellTimeoutError):
-        return Failure(reached, "timeout", f"the cell took longer than {timeout_s:g} s")
+        return Failure(reached, "timeout", f"the cell took longer than {timeout_s:g} s {_CELL_LIMIT}")
     if isinstance(ended, DeadKernelError):
         return Failure(reached, "kernel died", "often because memory ran out; run fewer notebooks at once (--jobs 1)")
     return Failure(reached, type(ended).__name__, str(ended))

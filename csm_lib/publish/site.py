@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
+from datetime import datetime
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +20,19 @@ import nbformat
 from csm_lib.collect.locks import exclusive
 from csm_lib.collect.warehouse import Edition, warehouse_folder
 from csm_lib.errors import RunError, UnavailableError, UsageError
-from csm_lib.publish.editions import recover, staging_folder, swap_in
+from csm_lib.publish.editions import keep_edition, recover, staging_folder, swap_in
 from csm_lib.publish.export import Link, PageFrame, failed_page, page, title_of, word
+from csm_lib.publish.fingerprints import fingerprint_of
 from csm_lib.publish.overview import write_overview
 from csm_lib.publish.parameters import parameters_for
-from csm_lib.publish.records import check_report, fingerprint_of, read_record, record_of, write_record
+from csm_lib.publish.records import check_report, record_of, write_record
+from csm_lib.publish.restatements import restatements_of
 from csm_lib.publish.runner import NotebookRun, Progress, describe, run_notebooks
 from csm_lib.publish.spreadsheets import gather, write_csv, write_spreadsheet
+from csm_lib.publish.standing import LOCKED, folder_name, read_record
+from csm_lib.settings import RunSettings
+from csm_lib.show.messages import say
+from csm_lib.show.restated import sentences_restated
 from csm_lib.workspaces import notebooks_folder
 
 __all__ = ["REPORT_NOTEBOOK", "RunResult", "publish"]
@@ -56,6 +65,10 @@ class RunResult:
     headline : list of dict
     is_draft : bool
         True if only some notebooks were run: the published report stays as it was.
+    edition : int
+        How often this report was published.
+    restatements : tuple of dict
+        Headline numbers that moved against the edition before (`restatements_of`).
     """
 
     report: Path
@@ -63,6 +76,8 @@ class RunResult:
     notebooks: tuple[NotebookRun, ...]
     headline: list[dict[str, Any]]
     is_draft: bool
+    edition: int = 1
+    restatements: tuple[dict[str, Any], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Give the machine-readable result."""
@@ -70,7 +85,19 @@ class RunResult:
             "report": str(self.report),
             "period": self.period,
             "notebooks": [{"name": run.name, "status": run.status, "seconds": run.seconds} for run in self.notebooks],
+            "edition": self.edition,
+            "is_unchanged": False,
+            "restatements": list(self.restatements),
         }
+
+
+class _FailedRun(RunError):
+    """A run of which a notebook failed, with what it did."""
+
+    def __init__(self, message: str, kept: Path, period: str, runs: Sequence[NotebookRun]) -> None:
+        super().__init__(message)
+        done = [{"name": run.name, "status": run.status, "seconds": run.seconds} for run in runs]
+        self.result = {"failed_report": str(kept), "period": period, "notebooks": done}
 
 
 def publish(
@@ -81,6 +108,7 @@ def publish(
     jobs: int | None = None,
     resume: bool = False,
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    limits: RunSettings | None = None,
     progress: Progress | None = None,
 ) -> RunResult:
     """Run the notebooks for the period and scope of a workbook and publish their report.
@@ -99,8 +127,10 @@ def publish(
         Reuse notebooks whose source, parameters, data and libraries are those of an earlier run.
     parameters : mapping of str to mapping of str to object, optional
         Notebook to name to value.
+    limits : RunSettings, optional
+        Of time, memory and former editions; those of the workbook's settings unless given.
     progress : callable, optional
-        Called with name, status and seconds.
+        See `Progress` of the runner.
 
     Returns
     -------
@@ -121,8 +151,9 @@ def publish(
     common = {"period": book.period.name, "scope": book.scope_name, "language": book.language}
     given = parameters_for(chosen, common=common, own=parameters or {})
     reports = book.workspace / "reports"
-    name = _folder_name(book)
-    with exclusive(reports / ".lock", what="reports must be written by one run at a time"):
+    name = folder_name(book)
+    within = limits or book.settings.workbook.run
+    with exclusive(reports / ".lock", what=LOCKED):
         recover(reports)
         staging = staging_folder(reports, name)
         try:
@@ -130,28 +161,36 @@ def publish(
             earlier = _reusable(reports, name, prints) if resume else {}
             for notebook, folder in earlier.items():
                 shutil.copytree(folder / _KEPT / notebook, staging / _KEPT / notebook)
-            runs = _run_all(chosen, given, book, staging, earlier, jobs=jobs, progress=progress)
+            runs = _run_all(chosen, given, book, staging, earlier, limits=within, jobs=jobs, progress=progress)
             record = record_of(book, runs, given=parameters or {}, prints=prints, kept=staging / _KEPT)
+            moved = _compare(record, read_record(reports / name), book)
             _assemble(staging, runs, book, record)
             if any(run.failure for run in runs):
-                raise RunError(_keep_failed(staging, reports / _FAILED / name, runs, book))
+                raise _failed(staging, reports / _FAILED / name, runs, book)
             _refuse_changed_data(book)
             check_report(staging, [run.name for run in runs])
             target = (reports / _DRAFTS / name) if only else (reports / name)
             target.parent.mkdir(parents=True, exist_ok=True)
+            if not only:
+                keep_edition(target, number=record["edition"] - 1, kept=within.kept_editions)
             swap_in(staging, target)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
         if not only:
             shutil.rmtree(reports / _FAILED / name, ignore_errors=True)
         write_overview(reports, organisation=book.settings.workbook.organisation, language=book.language)
-    return RunResult(target / "index.html", book.period.name, tuple(runs), record["headline"], bool(only))
+    page = target / "index.html"
+    edition = record["edition"]
+    return RunResult(page, book.period.name, tuple(runs), record["headline"], bool(only), edition, tuple(moved))
 
 
-def _folder_name(book: Any) -> str:
-    """Name a report's folder; one of a former state of the data stands beside that of the present one."""
-    scope = "" if book.scope_name == "all" else f"@{book.scope_name}"
-    return f"{book.period.name}{scope}{f'~as-of-{book.as_of}' if book.as_of else ''}"
+def _compare(record: dict[str, Any], before: Mapping[str, Any], book: Any) -> list[dict[str, Any]]:
+    """Number the edition, and add to its record what moved against the one before and what had moved until then."""
+    today = datetime.now(book.settings.workbook.zone).date().isoformat()
+    record["edition"] = before.get("edition", 1) + 1 if before else 1
+    moved = restatements_of(before, record, on=today)
+    record["restatements"] = [*before.get("restatements", []), *moved]
+    return moved
 
 
 def _chosen(notebooks: Sequence[Path], only: Sequence[str]) -> list[Path]:
@@ -171,16 +210,21 @@ def _run_all(
     staging: Path,
     earlier: Mapping[str, Path],
     *,
+    limits: RunSettings,
     jobs: int | None,
     progress: Progress | None,
 ) -> list[NotebookRun]:
     """Run what has to run; take the rest from where it was kept."""
+    for name in earlier:
+        if progress is not None:
+            progress(name, "reused", 0.0, 1.0)
     fresh = run_notebooks(
         [path for path in chosen if path.stem not in earlier],
         parameters=given,
         workspace=book.workspace,
         run_folder=staging / _KEPT,
         jobs=jobs,
+        limits=limits,
         progress=progress,
         language=book.language,
     )
@@ -206,13 +250,14 @@ def _reusable(reports: Path, name: str, prints: Mapping[str, str]) -> dict[str, 
 def _assemble(staging: Path, runs: Sequence[NotebookRun], book: Any, record: Mapping[str, Any]) -> None:
     """Write pages, executed notebooks, tables and the record of the run."""
     (staging / "notebooks").mkdir()
+    names = [run.name for run in runs]
+    front = REPORT_NOTEBOOK if REPORT_NOTEBOOK in names else names[0]
     for run in runs:
         nbformat.write(run.notebook, staging / "notebooks" / f"{run.name}.ipynb")
         frame = _frame(book, runs, current=run.name)
-        html = failed_page(run.notebook, run.failure, frame) if run.failure else page(run.notebook, frame)
+        shown = _with_restatements(run.notebook, record, book.language) if run.name == front else run.notebook
+        html = failed_page(shown, run.failure, frame) if run.failure else page(shown, frame)
         (staging / f"{run.name}.html").write_text(html, encoding="utf-8")
-    names = [run.name for run in runs]
-    front = REPORT_NOTEBOOK if REPORT_NOTEBOOK in names else names[0]
     shutil.copyfile(staging / f"{front}.html", staging / "index.html")
     (staging / "tables").mkdir()
     tables = gather(staging / _KEPT)
@@ -220,6 +265,25 @@ def _assemble(staging: Path, runs: Sequence[NotebookRun], book: Any, record: Map
         write_csv(entry.frame(), staging / "tables" / f"{name}.csv")
     write_spreadsheet(tables, staging / "tables" / "tables.xlsx")
     write_record(staging, record)
+
+
+def _with_restatements(notebook: Any, record: Mapping[str, Any], language: str) -> Any:
+    """Give the notebook with a section on what was restated, after its first section; itself if nothing was."""
+    said = sentences_restated(record["restatements"], language=language)
+    if not said:
+        return notebook
+    lines = "\n".join(f"<li>{escape(text)}</li>" for text in said)
+    section = nbformat.v4.new_markdown_cell(f"## {say('restated', language)}\n\n<ul>\n{lines}\n</ul>")
+    shown = copy(notebook)
+    places = [place for place, cell in enumerate(shown.cells) if _opens_section(cell)]
+    after = places[1] if len(places) > 1 else len(shown.cells)
+    shown.cells = [*shown.cells[:after], section, *shown.cells[after:]]
+    return shown
+
+
+def _opens_section(cell: Any) -> bool:
+    is_twin = any(tag.startswith("lang-") for tag in cell.metadata.get("tags", []))
+    return cell.cell_type == "markdown" and cell.source.startswith("## ") and not is_twin
 
 
 def _frame(book: Any, runs: Sequence[NotebookRun], *, current: str) -> PageFrame:
@@ -246,7 +310,7 @@ def _nav(run: NotebookRun, language: str) -> str:
     return title_of(run.notebook, language=language, fallback=run.name)
 
 
-def _keep_failed(staging: Path, folder: Path, runs: Sequence[NotebookRun], book: Any) -> str:
+def _failed(staging: Path, folder: Path, runs: Sequence[NotebookRun], book: Any) -> RunError:
     """Keep the pages of a failed run and say what failed."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     failed = [run for run in runs if run.failure]
@@ -254,7 +318,8 @@ def _keep_failed(staging: Path, folder: Path, runs: Sequence[NotebookRun], book:
     swap_in(staging, folder)
     pages = ", ".join(str(folder / f"{run.name}.html") for run in failed)
     lines = [describe(run) for run in failed]
-    return "\n".join([*lines, f"Nothing was published. Read {pages}, mend the cause and run again."])
+    message = "\n".join([*lines, f"Nothing was published. Read {pages}, mend the cause and run again."])
+    return _FailedRun(message, folder / "index.html", book.period.name, runs)
 
 
 def _refuse_changed_data(book: Any) -> None:

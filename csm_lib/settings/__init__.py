@@ -10,6 +10,7 @@ from csm_lib.settings.files import SETTING_FILES, Settings, load_settings, shipp
 from csm_lib.settings.objectives import Objective, ObjectiveSettings, StaffingSettings
 from csm_lib.settings.organisation import Scope, WorkbookSettings
 from csm_lib.settings.policies import Policy, policy_for
+from csm_lib.settings.running import RunSettings
 from csm_lib.settings.targets import IndicatorSettings, Target, Thresholds
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Objective",
     "ObjectiveSettings",
     "Policy",
+    "RunSettings",
     "Scope",
     "Settings",
     "StaffingSettings",

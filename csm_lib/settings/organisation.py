@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 from csm_lib.calendar import DAYS, OpeningHours, parse_hours, public_holidays
 from csm_lib.definitions import words_of
 from csm_lib.settings.records import Record, Share, known, or_value_error
+from csm_lib.settings.running import RunSettings
 
 __all__ = ["Scope", "WorkbookSettings"]
 
@@ -51,6 +52,7 @@ class WorkbookSettings(Record):
     hours: dict[str, dict[str, str]] = {}
     team_hours: dict[str, dict[str, str]] = {}
     scopes: dict[str, Scope] = {}
+    run: RunSettings = RunSettings()
 
     @field_validator("time_zone")
     @classmethod

@@ -199,10 +199,35 @@ def test_customer_text_reaches_no_page_in_active_form(published: dict[str, Any])
 
 
 def test_another_machine_zone_gives_the_same_numbers(workspace: Path, published: dict[str, Any]) -> None:
-    again = csm(workspace, "run", "2024-03", TZ="America/New_York")
+    again = csm(workspace, "run", "2024-03", "--fresh", TZ="America/New_York")
     run = json.loads((Path(again["report"]).parent / "run.json").read_text(encoding="utf-8"))
     assert run["headline"] == published["run"]["headline"]
     assert run["tables"] == published["run"]["tables"]
+
+
+def test_a_second_run_with_nothing_changed_publishes_nothing(workspace: Path, published: dict[str, Any]) -> None:
+    report = Path(published["report"]).parent
+    before = {path: path.stat().st_mtime_ns for path in report.rglob("*")}
+    again = csm(workspace, "run", "2024-03")
+    assert again["is_unchanged"] is True
+    assert {row["status"] for row in again["notebooks"]} == {"reused"}
+    assert {path: path.stat().st_mtime_ns for path in report.rglob("*")} == before
+
+
+def test_a_setting_that_moves_a_number_is_a_restatement(workspace: Path, published: dict[str, Any]) -> None:
+    targets = workspace / "data" / "config" / "indicators.toml"
+    text = targets.read_text(encoding="utf-8")
+    former = 'indicator = "csat"\nvalue = 0.90'
+    assert former in text
+    targets.write_text(text.replace(former, former.replace("0.90", "0.75")), encoding="utf-8")
+    again = csm(workspace, "run", "2024-03")
+    targets.write_text(text, encoding="utf-8")
+    moved = {row["key"]: row for row in again["restatements"]}["csat"]
+    assert (moved["was"]["target"], moved["now"]["target"], moved["now"]["value"]) == (0.9, 0.75, 0.8)
+    assert moved["reasons"] == [{"kind": "setting", "what": ["indicators.targets"]}]
+    assert "target 90.0% → 75.0%" in Path(again["report"]).read_text(encoding="utf-8")
+    assert (Path(again["report"]).parents[1] / ".editions" / "2024-03" / str(again["edition"] - 1)).is_dir()
+    published["report"] = csm(workspace, "run", "2024-03")["report"]
 
 
 def test_a_period_without_data_leaves_the_last_report_and_says_which_have_some(

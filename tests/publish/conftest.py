@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from csm_lib.periods import Period
+from csm_lib.settings import Settings, WorkbookSettings
 
 PARAMETERS = 'period: str = "2024Q1"  # which period\nscope: str = "all"  # which part\nlanguage: str = "en"  # en, zh'
 
@@ -86,7 +87,7 @@ def stand_in(workspace: Path, **changed: Any) -> Any:
         "scope_name": "all",
         "language": "en",
         "as_of": "",
-        "settings": SimpleNamespace(workbook=SimpleNamespace(organisation="Sample <i>desk</i>")),
+        "settings": Settings(workbook=WorkbookSettings(organisation="Sample <i>desk</i>")),
         "data": SimpleNamespace(versions={}),
         "files": pd.DataFrame({"path": ["a.csv", "a.csv"], "sha256": ["12", "12"]}),
     }

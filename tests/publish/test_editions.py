@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from csm_lib.publish import editions
-from csm_lib.publish.editions import recover, staging_folder, swap_in
+from csm_lib.publish.editions import former_editions, keep_edition, recover, staging_folder, swap_in
 
 
 def _folder(path: Path, text: str) -> Path:
@@ -39,3 +40,32 @@ def test_a_folder_aside_is_removed_once_the_new_one_stands(tmp_path: Path) -> No
     recover(tmp_path)
     assert (tmp_path / "2024Q1" / "index.html").read_text() == "new"
     assert not (tmp_path / ".aside-2024Q1").exists()
+
+
+@pytest.mark.parametrize("can_link", [True, False], ids=["linked", "where files cannot be linked"])
+def test_a_former_edition_is_whole_and_the_oldest_go(
+    tmp_path: Path, can_link: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("no links here")
+
+    if not can_link:
+        monkeypatch.setattr(os, "link", refuse)
+    report = tmp_path / "2024Q1"
+    keep_edition(report, number=0, kept=2)
+    for number in (1, 2, 10):
+        swap_in(_folder(tmp_path / "new", f"edition {number}"), report)
+        keep_edition(report, number=number, kept=2)
+        keep_edition(report, number=number, kept=2)
+    assert [(path.name, (path / "index.html").read_text()) for path in former_editions(report)] == [
+        ("10", "edition 10"),
+        ("2", "edition 2"),
+    ]
+    keep_edition(report, number=11, kept=0)
+    assert former_editions(report) == []
+
+
+def test_an_edition_that_was_being_kept_when_the_run_was_killed_is_removed(tmp_path: Path) -> None:
+    _folder(tmp_path / ".editions" / "2024Q1" / ".staging-1-99", "half")
+    recover(tmp_path)
+    assert list((tmp_path / ".editions" / "2024Q1").iterdir()) == []

@@ -18,8 +18,8 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from csm_lib.errors import RunError, SettingError, UnavailableError, UsageError
-from csm_lib.publish.records import read_record
 from csm_lib.publish.site import RunResult, publish
+from csm_lib.publish.standing import read_record
 
 
 @pytest.fixture
@@ -86,14 +86,14 @@ def test_a_second_run_replaces_the_first_and_gives_the_same_numbers(
 ) -> None:
     report = published.report.parent
     before = read_record(report)
-    calls: list[tuple[str, str, float]] = []
+    calls: list[tuple[Any, ...]] = []
     again = publish(
         make_book(), notebooks=report_notebooks, resume=True, parameters={"04_gap_analysis": {"level": "0.9"}},
         progress=lambda *call: calls.append(call),
     )  # fmt: skip
     after = read_record(report)
     assert [run.status for run in again.notebooks] == ["reused", "reused"]
-    assert calls == []
+    assert calls == [(run.name, "reused", 0.0, 1.0) for run in again.notebooks]
     assert after["headline"] == before["headline"]
     assert (report / "tables" / "teams.csv").exists()
 
