@@ -7,6 +7,7 @@ edition alternates between two languages and two values, so that a mixture would
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import random
@@ -18,7 +19,9 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from types import ModuleType
 
+import nbformat
 import pytest
 
 pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="kill −9 and fork, and a list of processes")
@@ -26,7 +29,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="kill −9 an
 LANG = {"en": "en", "zh": "zh-Hans"}
 # reuses both notebooks of both languages, so that a run is nothing but assembling, keeping and exchanging
 PROGRAM = """
-import os, sys
+import os, shutil, sys
 from pathlib import Path
 sys.path[:0] = [{tests!r}]
 from conftest import stand_in
@@ -38,15 +41,18 @@ def run(language):
     book = stand_in(workspace, language=language)
     publish(book, notebooks=notebooks, resume=True, limits=RunSettings(kept_editions=2))
 
-run("zh"), run("en")
+def keep(place):
+    shutil.copytree(reports / "2024Q1", reports / place / "2024Q1")
+
 reports = workspace / "reports"
-os.rename(reports / "2024Q1", reports / "aside-en")
 run("zh")
-os.rename(reports / "2024Q1", reports / "aside-zh")
-os.rename(reports / "aside-en", reports / "2024Q1")
-(reports / ".draft").mkdir()
+keep(".draft")
+run("en")
+shutil.copytree(reports / "2024Q1", workspace / "kept")
 print("ready", flush=True)
 for line in sys.stdin:
+    if not (reports / ".failed" / "2024Q1").exists():
+        shutil.copytree(workspace / "kept", reports / ".failed" / "2024Q1")
     child = os.fork()
     if not child:
         run(line.strip())
@@ -85,13 +91,43 @@ def alive(mark: str) -> list[str]:
     return found
 
 
-def test_twenty_kills_while_a_report_is_put_in_place(tmp_path: Path, report_notebooks: list[Path]) -> None:
+def tiny_organisation() -> ModuleType:
+    """The module beside this one that makes a tiny organisation."""
+    spec = importlib.util.spec_from_file_location("tiny", Path(__file__).with_name("test_tiny_organisation.py"))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def write_notebooks(folder: Path) -> str:
+    """Two notebooks, one with a table and a headline."""
+    given = 'period: str = "2024Q1"  # which\nscope: str = "all"  # part\nlanguage: str = "en"  # en, zh'
+    table = (
+        "import pandas as pd\nfrom csm_lib.show.tables import table\n"
+        "table(pd.DataFrame({'team': ['A', 'B'], 'n': [100, 50]}), name='teams', title='Teams')"
+    )
+    headline = (
+        "from csm_lib.show.prose import write_headline\n"
+        "write_headline([dict(key='fcr', value=0.78 if language == 'en' else 0.8, low=0.7, high=0.9, n=100,"
+        " unit='share', target=0.85, is_met=False, verdict='missed', is_provisional=False)])"
+    )
+    folder.mkdir()
+    for name, cell in (("04_gap_analysis", table), ("05_report_and_action_plan", headline)):
+        tagged = nbformat.v4.new_code_cell(given, metadata={"tags": ["parameters"]})
+        title = nbformat.v4.new_markdown_cell(f"# {name}\n\nAll contacts.")
+        notebook = nbformat.v4.new_notebook(cells=[title, tagged, nbformat.v4.new_code_cell(cell)])
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    return str(folder)
+
+
+def test_twenty_kills_while_a_report_is_put_in_place(tmp_path: Path) -> None:
     seed = random.randrange(1_000_000)
     sys.stdout.write(f"seed {seed}\n")
     chance = random.Random(seed)
     workspace = tmp_path / "空 间"
     tests = str(Path(__file__).parents[1] / "publish")
-    program = PROGRAM.format(tests=tests, workspace=str(workspace), notebooks=str(report_notebooks[0].parent))
+    program = PROGRAM.format(tests=tests, workspace=str(workspace), notebooks=write_notebooks(tmp_path / "notebooks"))
     server = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -128,12 +164,12 @@ def test_twenty_kills_while_a_report_is_put_in_place(tmp_path: Path, report_note
 
 
 def test_kills_of_the_whole_command_leave_the_site_and_no_kernel(tmp_path: Path) -> None:
-    from test_tiny_organisation import csm, make
-
+    tiny = tiny_organisation()
+    csm = tiny.csm
     seed = random.randrange(1_000_000)
     sys.stdout.write(f"seed {seed}\n")
     chance = random.Random(seed)
-    workspace = make(tmp_path / "空 间")
+    workspace = tiny.make(tmp_path / "空 间")
     csm(workspace, "ingest")
     started = time.monotonic()
     csm(workspace, "run", "2024-03")
