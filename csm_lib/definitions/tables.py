@@ -392,7 +392,11 @@ _TABLES = (
         "raci",
         "who answers for a process node",
         ("node",),
-        (*_key("node"), *_text("responsible", "accountable", "consulted", "informed")),
+        (
+            *_key("node"),
+            *_text("responsible", "accountable", "consulted", "informed"),
+            Column("standard_s", "number", minimum=0),  # longest time that the node should take, seconds
+        ),
         is_edited=True,
     ),
     Table(

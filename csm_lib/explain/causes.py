@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 from statsmodels.stats.proportion import multinomial_proportions_confint
 
-from csm_lib.definitions import INDICATORS
 from csm_lib.errors import UsageError
+from csm_lib.explain.evidence import indicator_evidence, no_evidence
 from csm_lib.explain.population import table_of
-from csm_lib.measure.changes import combined, difference
-from csm_lib.measure.indicators import measure
 
 __all__ = ["MATERIAL_SHARE", "coded_causes", "complaint_pareto", "knowledge_gaps", "why_tree"]
 
@@ -94,13 +93,19 @@ def complaint_pareto(complaints: Any, *, level: float = 0.95) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per cause, most frequent first: `rank cause n value low high cumulative_n cumulative`; shares of the
-        complaints with a cause. `.attrs`: `n_complaints`, `n_coded`, `n_uncoded`, `method`.
+        One row per cause, most frequent first: `rank cause n value low high rank_low rank_high cumulative_n
+        cumulative`; shares of the complaints with a cause; `rank_low` and `rank_high` bound the place that each could
+        truly have, all at once. `.attrs`: `n_complaints`, `n_coded`, `n_uncoded`, `method`.
 
     Raises
     ------
     UsageError
         If a column is absent.
+
+    Notes
+    -----
+    Two causes have a sure order where the difference of their counts exceeds z √(n₁ + n₂), z with Bonferroni's share
+    of the level for each of the k(k − 1)/2 pairs (Klein, Wright and Wieczorek 2020 for ranks from pairs).
 
     Examples
     --------
@@ -112,6 +117,7 @@ def complaint_pareto(complaints: Any, *, level: float = 0.95) -> pd.DataFrame:
     counted = rows[rows["is_counted"].fillna(False).astype(bool)]
     table = _shares(counted["cause"], "cause", level)
     table.insert(0, "rank", np.arange(1, len(table) + 1))
+    table["rank_low"], table["rank_high"] = _rank_bounds(table["n"].to_numpy(float), level)
     table["cumulative_n"] = table["n"].cumsum()
     n_coded = int(table["n"].sum())
     table["cumulative"] = table["cumulative_n"] / n_coded if n_coded else math.nan
@@ -192,19 +198,20 @@ def why_tree(
     -------
     DataFrame
         One row per statement, each below its parent: `tree node_id parent_id level category statement evidence n value
-        low high unit reference expected_share points status`. `status` is `supported`, `not supported` or `no
-        evidence`.
+        low high unit reference expected_share share share_low share_high points status`. `status` is `supported`, `not
+        supported` or `no evidence`.
 
     Raises
     ------
     UsageError
-        If a statement's parent is not in its table.
+        If a statement's parent is not in its table, or a filter cannot be read.
 
     Notes
     -----
     A cause is supported where the lower bound of its share of coded failures is above `MATERIAL_SHARE`, else not. An
-    indicator with a filter "column = value" is supported where the filtered rows are worse than all others, the
-    interval of the difference excluding 0; without a filter where it misses its target for sure, and not supported
+    indicator with a filter (a row expression, `csm_lib.explain.filters`) is supported where the filtered rows are worse
+    than all others, the interval of the difference excluding 0; `share` is the part of all failures found there (for a
+    cause of the coded ones); without a filter where it misses its target for sure, and not supported
     where it meets it for sure. `reference` is what the value was compared with. Evidence shows association, not that
     the cause acts.
 
@@ -226,9 +233,9 @@ def why_tree(
         if _is_given(row["cause"]):
             found = _cause_evidence(str(row["cause"]), counted)
         elif _is_given(row["evidence_indicator"]):
-            found = _indicator_evidence(row, facts, targets or {}, level)
+            found = indicator_evidence(row, facts, targets or {}, level)
         else:
-            found = _nothing()
+            found = no_evidence()
         rows.append({name: row[name] for name in _STATEMENT if name not in _EVIDENCE_SOURCE} | found)
     return pd.DataFrame(rows, columns=list(_WHY_TREE))
 
@@ -239,7 +246,7 @@ _STATEMENT = (
 )  # fmt: skip
 _WHY_TREE = (
     "tree", "node_id", "parent_id", "level", "category", "statement", "evidence", "n", "value", "low", "high", "unit",
-    "reference", "expected_share", "points", "status",
+    "reference", "expected_share", "share", "share_low", "share_high", "points", "status",
 )  # fmt: skip
 
 
@@ -253,6 +260,15 @@ def _shares(codes: pd.Series, name: str, level: float) -> pd.DataFrame:
     counts["value"] = counts["n"] / counts["n"].sum() if len(counts) else pd.Series(dtype=float)
     counts["low"], counts["high"] = bounds[:, 0], bounds[:, 1]
     return counts
+
+
+def _rank_bounds(n: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """First and last place that each count could truly have, all at once."""
+    pairs = max(len(n) * (len(n) - 1) / 2, 1)
+    reach = float(ndtri(1 - (1 - level) / (2 * pairs)))
+    spread = np.sqrt(n[:, None] + n[None, :])
+    is_above = (n[None, :] - n[:, None]) > reach * spread
+    return 1 + is_above.sum(axis=1), len(n) - is_above.sum(axis=0)
 
 
 def _in_order(chain: pd.DataFrame) -> list[dict[Hashable, Any]]:
@@ -286,63 +302,15 @@ def _is_given(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def _nothing(evidence: str | None = None) -> dict[str, Any]:
-    numbers = dict.fromkeys(("value", "low", "high", "reference", "points"), math.nan)
-    return {"evidence": evidence, "n": 0, "unit": None, "status": "no evidence"} | numbers
-
-
 def _cause_evidence(cause: str, counted: pd.DataFrame | None) -> dict[str, Any]:
     """Read a cause's counted share; a cause that was never coded is not supported where others were."""
-    found = _nothing(f"cause = {cause}") | {"unit": "share"}
+    found = no_evidence(f"cause = {cause}") | {"unit": "share"}
     if counted is None or not len(counted):
         return found
     row = counted[counted["cause"] == cause]
     if row.empty:
         return found | {"value": 0.0, "points": 0.0, "reference": MATERIAL_SHARE, "status": "not supported"}
     numbers = {name: float(row[name].iloc[0]) for name in ("value", "low", "high", "points")}
+    numbers |= {"share": numbers["value"], "share_low": numbers["low"], "share_high": numbers["high"]}
     status = "supported" if numbers["low"] > MATERIAL_SHARE else "not supported"
     return found | numbers | {"n": int(row["n"].iloc[0]), "reference": MATERIAL_SHARE, "status": status}
-
-
-def _indicator_evidence(
-    row: Mapping[Hashable, Any], facts: Any, targets: Mapping[str, float], level: float
-) -> dict[str, Any]:
-    """Measure an indicator where the statement says, and compare it with all other rows or with its target."""
-    key = str(row["evidence_indicator"])
-    if key not in INDICATORS:
-        return _nothing(key)
-    if not _is_given(row["evidence_filter"]):
-        found = _of(measure(facts, key, level=level).iloc[0], key)
-        return found | _against_target(found, targets.get(key), key)
-    column, _, value = (part.strip() for part in str(row["evidence_filter"]).partition("="))
-    measured = measure(facts, key, by=[column], level=level)
-    words = measured[column].map(lambda word: f"{word:g}" if isinstance(word, float) else str(word))
-    inside = measured[words.str.casefold() == value.casefold()]
-    if inside.empty:
-        return _nothing(f"{key} where {column} = {value}")
-    return _against_rest(inside.iloc[0], measured.drop(inside.index), f"{key} where {column} = {value}", level)
-
-
-def _of(row: pd.Series, evidence: str) -> dict[str, Any]:
-    numbers = {"n": int(row["n"]), "unit": INDICATORS[str(row["key"])].unit}
-    return _nothing(evidence) | numbers | {name: float(row[name]) for name in ("value", "low", "high")}
-
-
-def _against_target(found: Mapping[str, Any], target: float | None, key: str) -> dict[str, Any]:
-    if target is None or math.isnan(found["low"]):
-        return {}
-    is_higher = INDICATORS[key].better == "higher"
-    is_missed = found["high"] < target if is_higher else found["low"] > target
-    is_met = found["low"] > target if is_higher else found["high"] < target
-    status = "supported" if is_missed else "not supported" if is_met else "no evidence"
-    return {"reference": target, "status": status}
-
-
-def _against_rest(inside: pd.Series, others: pd.DataFrame, evidence: str, level: float) -> dict[str, Any]:
-    found = _of(inside, evidence)
-    if others["value"].isna().all() or math.isnan(found["low"]):
-        return found
-    rest, low, high = combined(others)
-    _, below, above, _ = difference(found["value"], found["low"], found["high"], rest, low, high, level=level)
-    is_worse = above < 0 if INDICATORS[str(inside["key"])].better == "higher" else below > 0
-    return found | {"reference": rest, "status": "supported" if is_worse else "not supported"}

@@ -121,7 +121,7 @@ def _write(sheet: Any, down: int, across: int, value: Any) -> None:
         sheet.write_boolean(down, across, value)
     elif isinstance(value, (int, float)) and math.isfinite(value):
         sheet.write_number(down, across, value)
-    elif value is not None and value == value and value is not pd.NA:
+    elif value is not None and value is not pd.NA and value == value:
         sheet.write_string(down, across, str(value)[:_LONGEST_CELL])
 
 

@@ -6,7 +6,10 @@ rows it draws. An empty table gives an empty chart that says so.
 
 from __future__ import annotations
 
+from csm_lib.show.charts_of_causes import plot_fishbone
 from csm_lib.show.charts_of_days import plot_days
+from csm_lib.show.charts_of_drivers import plot_importance, plot_importance_performance
+from csm_lib.show.charts_of_flow import plot_flow
 from csm_lib.show.charts_of_groups import plot_heatmap, plot_pareto, plot_teams, plot_waterfall
 from csm_lib.show.charts_of_many import plot_trends
 from csm_lib.show.charts_of_pairs import plot_matrix
@@ -22,9 +25,13 @@ __all__ = [
     "plot_control",
     "plot_days",
     "plot_drift",
+    "plot_fishbone",
+    "plot_flow",
     "plot_forecast",
     "plot_funnel",
     "plot_heatmap",
+    "plot_importance",
+    "plot_importance_performance",
     "plot_matrix",
     "plot_need",
     "plot_pareto",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from csm_lib.show.format import in_language
+from csm_lib.show.messages_of_reasons import REASONS
 
 __all__ = ["MESSAGES", "say"]
 
 MESSAGES: dict[str, tuple[str, str]] = {
+    **REASONS,
     "actual": ("Actual", "实际"),
     "agents": ("Agents", "坐席数"),
     "alt_bridge": (

@@ -34,8 +34,9 @@ _CODED = ("verdict", "status", "what", "how", "against_target", "against_previou
 # codes of the data that a reader gets as words; other columns may hold real names with a "_"
 _NAMES = (
     "cause", "root_cause", "issue", "product", "channel", "customer_segment", "group", "segment", "dimension", "column",
-    "stage", "category",
+    "stage", "category", "driver", "node",
 )  # fmt: skip
+_WAY = ("source", "target")  # together: from one step or team to another
 _KEYS = ("key", "other", "indicator")  # where all are indicators, a reader gets their names
 # differences of two values of the row's unit; of two shares they are points
 _CHANGES = (
@@ -281,7 +282,7 @@ def _written(rows: pd.DataFrame, column: str, units: dict[str, str], by_row: boo
         kinds = [units.get(column) or _guessed(column, rows[column])] * len(entries)
     if is_change:
         kinds = ["points" if kind == "share" else kind for kind in kinds]
-    if column in _NAMES:
+    if column in _NAMES or (column in _WAY and set(_WAY) <= set(rows.columns)):
         entries = [write_code(entry) if isinstance(entry, str) else entry for entry in entries]
     return [_cell(entry, kind, language, signed=is_change) for entry, kind in zip(entries, kinds, strict=True)]
 

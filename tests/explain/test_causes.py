@@ -155,3 +155,32 @@ def test_a_broken_tree_is_refused(nodes: pd.DataFrame, message: str) -> None:
     with pytest.raises(UsageError) as told:
         why_tree(nodes, contacts())
     assert str(told.value) == message
+
+
+def test_an_expression_may_join_conditions_and_counts_its_part_of_the_failures() -> None:
+    seen = facts().assign(local_hour=17)
+    nodes = chain({"node_id": "1", "parent_id": None, "evidence_indicator": "fcr",
+                   "evidence_filter": "channel = chat and local_hour >= 17"})  # fmt: skip
+    found = why_tree(nodes, seen).loc[0]
+    # chat holds 200 of the 220 failures among its 400 judged contacts; phone failed in 20 of 600
+    assert (found["status"], found["n"], found["value"]) == ("supported", 400, 0.5)
+    assert found["reference"] == pytest.approx(580 / 600)
+    assert found["share"] == pytest.approx(200 / 220)
+    assert found["share_low"] < 200 / 220 < found["share_high"]
+
+
+def test_an_expression_that_cannot_be_read_names_its_node() -> None:
+    nodes = chain({"node_id": "F4", "parent_id": None, "evidence_indicator": "fcr", "evidence_filter": "isue = repair"})
+    with pytest.raises(UsageError) as told:
+        why_tree(nodes, facts())
+    assert str(told.value) == (
+        "evidence_filter of node 'F4' in five_whys must name columns of the facts, got 'isue' (in 'isue = repair'). "
+        "Choose from cause, channel, is_first_contact_resolved."
+    )
+
+
+def test_the_order_of_a_pareto_is_bounded() -> None:
+    # 90 against 50: 40 > z √140 with z of three pairs, 2.394; 50 against 45: 5 < 2.394 √95
+    seen = pd.DataFrame({"cause": ["a"] * 90 + ["b"] * 50 + ["c"] * 45, "is_counted": True})
+    found = complaint_pareto(seen)
+    assert found[["rank_low", "rank_high"]].values.tolist() == [[1, 1], [2, 3], [2, 3]]

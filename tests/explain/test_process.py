@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from csm_lib.errors import UsageError
-from csm_lib.explain.process import contact_paths, path_variants, process_summary, stage_times
+from csm_lib.explain.process import contact_paths, path_variants, process_summary, stage_times, variant_indicators
 
 # contact, minute, status, stage, team, approval
 LOG = [
@@ -74,7 +74,39 @@ def test_the_summary_counts_per_contact() -> None:
     found = process_summary(contact_paths(log())).set_index("measure")
     assert found.loc["median_duration_s", "value"] == 1800.0
     assert found.loc["n_approvals_per_contact", "value"] == pytest.approx(2 / 3)
-    assert (found["n"] == 3).all()
+    # t3 has not ended, so nobody knows whether the first team will end it; t2 stayed with service, t1 did not
+    assert found["n"].tolist() == [3] * 7 + [2]
+    assert found.loc[["rework_share", "pingpong_share", "first_line_share"], "value"].tolist() == [1 / 3, 1 / 3, 0.5]
+
+
+def test_waiting_and_working_are_told_apart_by_who_changes_next() -> None:
+    # t1: new 10 min (waiting, a status); a → a 5 min (working); a → b 25 (waiting); b → b 30 (working); b → a 20
+    # (waiting); t2: new 30 min (waiting)
+    held = log().assign(actor=["x", "a", "a", "b", "b", "a", "x", "a", "x"])
+    found = stage_times(held).set_index("stage")
+    assert found.loc["triage", ["waiting_share", "working_share"]].tolist() == pytest.approx([45 / 50, 5 / 50])
+    assert found.loc["solution", "working_share"] == 1
+    assert found.loc["contact", "waiting_share"] == 1
+    unknown = stage_times(log()).set_index("stage")
+    assert unknown.loc["triage", "unknown_share"] == 1
+
+
+def test_stages_are_held_against_their_standards() -> None:
+    found = stage_times(log(), standards={"contact": 600.0, "triage": 3000.0, "elsewhere": 1.0}).set_index("stage")
+    # contact: 10 and 30 minutes against 10, one over; triage took exactly as long as it may
+    assert found.loc["contact", ["n_over", "over_share"]].tolist() == [1, 0.5]
+    assert found.loc["triage", ["n_over", "over_share"]].tolist() == [0, 0.0]
+    assert found.loc["solution", ["standard_s", "over_share", "low"]].isna().all()
+
+
+def test_variants_carry_the_indicators_of_their_contacts() -> None:
+    seen = pd.DataFrame({"contact_id": ["t1", "t2", "t3", "t9"], "is_first_contact_resolved": [False, True, None, True],
+                         "customer_id": ["a", "b", "c", "d"]})  # fmt: skip
+    found = variant_indicators(contact_paths(log()), seen, ["fcr", "nps", "complaint_rate"], count=2)
+    assert found["path"].tolist() == ["contact", "contact → resolved", None]
+    assert found["n"].tolist() == [0, 1, 1]
+    assert found["value"].tolist()[1:] == [1.0, 0.0]
+    assert variant_indicators(contact_paths(log()).head(0), seen, ["fcr"]).empty
 
 
 def test_an_empty_log_gives_empty_tables() -> None:
