@@ -82,7 +82,7 @@ def _flagged(facts: Any, key: str, text: str, *, where: str) -> dict[str, Any]:
     row, frames = INDICATORS[key], facts if isinstance(facts, Mapping) else {"contact": facts}
     made: dict[str, Any] = {}
     for grain in {row.grain, row.denominator_grain} - {None}:
-        frame = frames.get(grain)  # type: ignore[arg-type]
+        frame = frames.get(grain)
         if frame is None:
             made[str(grain)] = None
             continue

@@ -162,7 +162,7 @@ class _Reader:
             word = self.tokens[self.at][1]
             self.at += 1
             return (word[1:-1].replace("''", "'") if word[0] == "'" else word[1:-1]), False
-        words = []
+        words: list[str] = []
         while self.at < len(self.tokens):
             kind, word = self.tokens[self.at]
             if kind != "word" or (words and word.casefold() in {"and", "or"}):

@@ -121,9 +121,9 @@ def fold_flow(flow: pd.DataFrame, *, kept: float = 0.95, most: int = 24) -> pd.D
     Returns
     -------
     DataFrame
-        Rows of `flow`: ways between different nodes, and the ends. A node that is kept
-        keeps its commonest way in and out, unless most begin or rest there. `.attrs`: as `flow`, and `n_ways`, `n_folded_ways`, `n_folded` (changes), `folded_share`,
-        `n_folded_nodes`, `n_updates` (changes within a node, never drawn).
+        Rows of `flow`: ways between different nodes, and the ends. A node that is kept keeps its commonest way in and
+        out, unless most begin or rest there. `.attrs`: as `flow`, and `n_ways`, `n_folded_ways`, `n_folded` (changes),
+        `folded_share`, `n_folded_nodes`, `n_updates` (changes within a node, never drawn).
 
     Raises
     ------

@@ -194,11 +194,11 @@ def prices(
     Returns
     -------
     DataFrame
-        One row per problem, dearest beyond others first: `problem n_contacts n_repeat n_chaser n_retry n n_low n_high hours hours_low
-        hours_high money money_low money_high excess excess_low excess_high method`. `n_contacts` have the problem, `n`
-        avoidable contacts followed one of them, `hours` their handling time. `excess` is what they cost beyond what
-        follows as many other contacts, in money, in hours where no cost is known. `.attrs`: `n_follow_ups`,
-        `n_contacts`, `n_without_customer`, `reason` where nothing can be priced.
+        One row per problem, dearest beyond others first: `problem n_contacts n_repeat n_chaser n_retry n n_low n_high
+        hours hours_low hours_high money money_low money_high excess excess_low excess_high method`. `n_contacts` have
+        the problem, `n` avoidable contacts followed one of them, `hours` their handling time. `excess` is what they
+        cost beyond what follows as many other contacts, in money, in hours where no cost is known. `.attrs`:
+        `n_follow_ups`, `n_contacts`, `n_without_customer`, `reason` where nothing can be priced.
 
     Raises
     ------
