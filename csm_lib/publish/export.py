@@ -20,7 +20,9 @@ from nbconvert.filters import markdown2html, strip_ansi
 from nbconvert.preprocessors import Preprocessor
 
 from csm_lib.publish.markup import Heading, clean, plain
+from csm_lib.publish.parts import mark_folded, parts_of
 from csm_lib.publish.runner import Failure, is_numbered
+from csm_lib.publish.terms import definitions, link_terms
 
 __all__ = ["POLICY", "Link", "PageFrame", "failed_page", "page", "title_of"]
 
@@ -28,16 +30,26 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri
 _HERE = Path(__file__).parent
 _LANG = {"en": "en", "zh": "zh-Hans"}
 _WORDS: dict[str, tuple[str, str]] = {
+    "about": ("About this page", "关于本页"),
+    "all_code": ("All code of this page", "本页全部代码"),
     "all_periods": ("All periods", "全部期间"),
     "as_of": ("data as of", "数据截至"),
     "code": ("Code of cell", "代码：单元"),
+    "code_of_many": ("Code of cells", "代码：单元"),
     "contents": ("Contents", "目录"),
+    "definitions": ("Indicators on this page", "本页指标定义"),
     "failed": ("This notebook did not run to its end", "此笔记本未能运行完毕"),
     "failed_cell": ("Cell {cell}", "单元{cell}"),
+    "folded": (
+        "Not printed unless opened on the page before: {parts}.",
+        "以下部分需先在网页上展开才会打印：{parts}。",
+    ),
+    "formula": ("Formula", "公式"),
     "made": ("Made from checked data by computed notebooks.", "由经过检查的数据自动计算生成。"),
     "no_alt": ("Chart without a description", "未附说明的图表"),
     "parameters": ("Parameters of this run", "本次运行参数"),
     "pages": ("Pages", "页面"),
+    "periods": ("Periods", "期间"),
     "run": ("How this report was made", "报告生成记录"),
     "skip": ("Skip to content", "跳到正文"),
     "tables": ("All tables as a spreadsheet", "全部表格（电子表格）"),
@@ -63,8 +75,8 @@ class PageFrame:
     subtitle : str
         Organisation, period and scope.
     language : str
-    links, downloads : sequence of Link
-        Navigation at the top, and at the foot of the page.
+    links, periods, downloads : sequence of Link
+        Navigation at the top: between pages, and between periods; and at the foot of the page.
     notice : str
         Clean markup shown first.
     has_code : bool
@@ -75,6 +87,7 @@ class PageFrame:
     language: str = "en"
     links: Sequence[Link] = ()
     downloads: Sequence[Link] = field(default=())
+    periods: Sequence[Link] = ()
     notice: str = ""
     has_code: bool = True
 
@@ -104,13 +117,15 @@ def page(notebook: Any, frame: PageFrame) -> str:
         "css": _css(),
         "subtitle": frame.subtitle,
         "links": frame.links,
+        "periods": frame.periods,
         "downloads": frame.downloads,
         "notice": frame.notice,
         "has_code": frame.has_code,
         "footer": word("made", frame.language),
         "words": {key: word(key, frame.language) for key in _WORDS},
     }
-    html, _ = _exporter().from_notebook_node(notebook, resources={"page": context, "language": frame.language})
+    resources = {"page": context, "language": frame.language, "pages": {link.href for link in frame.links}}
+    html, _ = _exporter().from_notebook_node(notebook, resources=resources)
     return str(html)
 
 
@@ -173,22 +188,32 @@ class _Prepare(Preprocessor):
         for cell in nb.cells:
             number += is_numbered(cell)
             cell.metadata["number"] = number
+        mark_folded(nb.cells)
         nb.cells = _in_language(nb.cells, language)
-        taken = {"top", "content", "failure"}
+        coded = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
+        resources["code"] = "\n\n".join(cell.source for cell in coded)
+        taken = {"top", "content", "failure", "definitions", "code"}
         headings: list[Heading] = []
+        met: set[str] = set()
         for cell in nb.cells:
             if cell.cell_type == "markdown":
-                cell.metadata["shown"], found = clean(markdown2html(cell.source), taken=taken)
+                shown, found = clean(markdown2html(cell.source), taken=taken)
+                cell.metadata["shown"] = _to_pages(shown, resources.get("pages", set()))
                 headings += found
             elif cell.cell_type == "code":
-                cell.metadata["shown"] = [shown for out in cell.outputs if (shown := _shown(out, taken, language))]
-        nb.cells = _answers_first(nb.cells)
+                outputs = [shown for out in cell.outputs if (shown := _shown(out, taken, language))]
+                cell.metadata["shown"] = [link_terms(shown, language=language, met=met) for shown in outputs]
+        nb.cells = _answers_first(nb.cells, language)
         resources["heading_text"], resources["heading_html"] = _take_heading(nb, headings, resources)
+        resources["about"] = _take_about(nb)
+        resources["parts"] = parts_of(nb.cells)
+        resources["folded"] = [plain(part.heading) for part in resources["parts"] if part.heading]
+        resources["definitions"] = definitions(met, language=language, formula=word("formula", language))
         resources["toc"] = [heading for heading in headings if heading.level == 2]
         return nb, resources
 
 
-def _answers_first(cells: Sequence[Any]) -> list[Any]:
+def _answers_first(cells: Sequence[Any], language: str) -> list[Any]:
     """Put the code of cells that show nothing below the next answer: nothing stands between it and its question."""
     kept, quiet = [], []
     for cell in cells:
@@ -196,12 +221,26 @@ def _answers_first(cells: Sequence[Any]) -> list[Any]:
             quiet.append(cell)
             if not cell.metadata["shown"]:
                 continue
-            cell.metadata["coded"], quiet = quiet, []
+            cell.metadata["coded"], quiet = _blocks(quiet, language), []
         kept.append(cell)
     if quiet:
-        quiet[-1].metadata["coded"] = quiet
+        quiet[-1].metadata["coded"] = _blocks(quiet, language)
         kept.append(quiet[-1])
     return kept
+
+
+def _blocks(cells: Sequence[Any], language: str) -> list[dict[str, str]]:
+    """Gather the code behind one answer under one heading, the parameters of the run under their own."""
+    is_given = ["injected-parameters" in cell.metadata.get("tags", []) for cell in cells]
+    given = [cell for cell, is_one in zip(cells, is_given, strict=True) if is_one]
+    written = [cell for cell, is_one in zip(cells, is_given, strict=True) if not is_one and cell.source.strip()]
+    blocks = [{"title": word("parameters", language), "source": cell.source} for cell in given]
+    if written:
+        numbers = [str(cell.metadata["number"]) for cell in written]
+        which = numbers[0] if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}"
+        title = f"{word('code' if len(numbers) == 1 else 'code_of_many', language)} {which}"
+        blocks.append({"title": title, "source": "\n\n".join(cell.source for cell in written)})
+    return blocks
 
 
 def _take_heading(nb: Any, headings: list[Heading], resources: Mapping[str, Any]) -> tuple[str, str]:
@@ -217,6 +256,25 @@ def _take_heading(nb: Any, headings: list[Heading], resources: Mapping[str, Any]
             cell.metadata["shown"] = pattern.sub("", cell.metadata["shown"], count=1).strip()
             return first.text, found[1]
     return first.text, escape(first.text)
+
+
+def _take_about(nb: Any) -> str:
+    """Take what the first cell says of population, method and sources: the answer comes before it."""
+    first = nb.cells[0] if nb.cells else None
+    if first is None or first.cell_type != "markdown" or "<h2" in first.metadata["shown"]:
+        return ""
+    nb.cells = nb.cells[1:]
+    return str(first.metadata["shown"])
+
+
+def _to_pages(html: str, pages: set[str]) -> str:
+    """Let links from notebook to notebook lead from page to page; a page that is not there is only named."""
+
+    def lead(found: re.Match[str]) -> str:
+        name, place, text = f"{found[1]}.html", found[2] or "", found[3]
+        return f'<a href="{name}{place}">{text}</a>' if name in pages else text
+
+    return re.sub(r'<a href="([\w-]+)\.ipynb(#[\w%-]*)?">(.*?)</a>', lead, html)
 
 
 def _in_language(cells: Sequence[Any], language: str) -> list[Any]:
