@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
+from datetime import date
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,13 @@ from urllib.parse import quote
 import nbformat
 
 from csm_lib.definitions import INDICATORS
-from csm_lib.publish.export import PageFrame, page, word
+from csm_lib.publish.export import Link, PageFrame, page, word
 from csm_lib.publish.standing import read_record
 from csm_lib.show.format import NOT_MEASURED, write_value
+from csm_lib.show.messages import say
+from csm_lib.show.sketches import sketch
 
-__all__ = ["write_overview"]
+__all__ = ["near_periods", "write_overview"]
 
 _WORDS = {
     "en": ("Reports", "Period", "Scope", "All periods", "Headline indicators by period", "everything", {
@@ -24,6 +28,10 @@ _WORDS = {
     "zh": ("报告", "期间", "范围", "全部期间", "各期间核心指标", "全部", {
         "met": "达标", "missed": "未达标", "too_close": "难以判定", "no_target": "无目标", "not_measured": "未测量"}),
 }  # fmt: skip
+_COURSE = {
+    "en": ("How the headline indicators moved", "Course, target dashed", "First", "Latest"),
+    "zh": ("核心指标走势", "走势（虚线为目标）", "最早", "最近"),
+}
 _SIGNS = {"met": "✓", "missed": "✗", "too_close": "≈", "no_target": "·", "not_measured": NOT_MEASURED}
 
 
@@ -40,21 +48,90 @@ def write_overview(reports: Path, *, organisation: str, language: str) -> Path:
     -------
     Path
     """
-    records = {path.parent.name: read_record(path.parent) for path in reports.glob("[!.]*/run.json")}
-    shown = sorted(
-        ((name, record) for name, record in records.items() if record.get("period")),
-        key=lambda item: (item[1]["period"]["start_on"], item[1]["period"]["end_on"], item[0]),
-        reverse=True,
-    )
+    shown = _published(reports)
     title, *_ = _WORDS[language]
     cells = [nbformat.v4.new_markdown_cell(f"# {title}")]
     table = nbformat.v4.new_code_cell("")
-    table.outputs = [nbformat.v4.new_output("display_data", data={"text/html": _table(shown, language)})]
+    parts = [_table(shown, language), _courses(shown, language)]
+    table.outputs = [nbformat.v4.new_output("display_data", data={"text/html": part}) for part in parts if part]
     html = page(nbformat.v4.new_notebook(cells=[*cells, table]), PageFrame(organisation, language, has_code=False))
     beside = reports / f".index-{os.getpid()}.html"
     beside.write_text(html, encoding="utf-8")
     os.replace(beside, reports / "index.html")
     return reports / "index.html"
+
+
+def near_periods(reports: Path, record: dict[str, Any], *, language: str) -> list[Link]:
+    """Lead from a report to the page over all periods, and to the published reports before and after it.
+
+    Parameters
+    ----------
+    reports : Path
+    record : dict
+        Record of the report, published or not.
+    language : str
+
+    Returns
+    -------
+    list of Link
+        Of the same scope and about the same length only.
+    """
+    links = [Link("../index.html", word("all_periods", language))]
+    others = [(name, other) for name, other in reversed(_published(reports)) if _is_alike(other, record)]
+    start_on, end_on = record["period"]["start_on"], record["period"]["end_on"]
+    before = [name for name, other in others if other["period"]["end_on"] <= start_on]
+    after = [name for name, other in others if other["period"]["start_on"] >= end_on]
+    links += [Link(f"../{quote(name)}/index.html", f"← {name}") for name in before[-1:]]
+    return links + [Link(f"../{quote(name)}/index.html", f"{name} →") for name in after[:1]]
+
+
+def _published(reports: Path) -> list[tuple[str, dict[str, Any]]]:
+    """Read the records of all published reports, the latest period first."""
+    records = {path.parent.name: read_record(path.parent) for path in reports.glob("[!.]*/run.json")}
+    return sorted(
+        ((name, record) for name, record in records.items() if record.get("period")),
+        key=lambda item: (item[1]["period"]["start_on"], item[1]["period"]["end_on"], item[0]),
+        reverse=True,
+    )
+
+
+def _is_alike(record: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Quarters are compared with quarters of the same scope, in the present state of the data."""
+    lengths = [
+        (date.fromisoformat(each["period"]["end_on"]) - date.fromisoformat(each["period"]["start_on"])).days
+        for each in (record, other)
+    ]
+    said = [(each["parameters"]["scope"], each["parameters"].get("as_of")) for each in (record, other)]
+    return said[0] == said[1] and 0.85 < lengths[0] / lengths[1] < 1.18
+
+
+def _courses(shown: list[tuple[str, dict[str, Any]]], language: str) -> str:
+    """Draw how each headline indicator moved over the periods that compare with the latest; empty with one period."""
+    alike = [record for _, record in reversed(shown) if _is_alike(record, shown[0][1])]
+    keys = _columns([row for record in alike for row in record["headline"]])
+    found = [_course(key, alike, language) for key in keys] if len(alike) > 1 else []
+    lines = "".join(line for line in found if line)
+    heads = [say("indicator", language), *_COURSE[language][1:]]
+    heading = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
+    body = f"<thead><tr>{heading}</tr></thead><tbody>{lines}</tbody>"
+    return f"<table><caption>{_COURSE[language][0]}</caption>{body}</table>" if lines else ""
+
+
+def _course(key: str, records: list[dict[str, Any]], language: str) -> str:
+    rows = [{row["key"]: row for row in record["headline"]}.get(key, {}) for record in records]
+    known = [(record, row) for record, row in zip(records, rows, strict=True) if row.get("value") is not None]
+    if len(known) < 2:
+        return ""
+    drawing = sketch([row.get("value") for row in rows], target=known[-1][1]["target"])
+    ends = [
+        f"{write_value(row['value'], row['unit'], language=language)} ({record['parameters']['period']})"
+        for record, row in (known[0], known[-1])
+    ]
+    name = INDICATORS[key].name_zh if language == "zh" else INDICATORS[key].name_en
+    encoded = base64.b64encode(drawing.encode()).decode()
+    image = f'<img src="data:image/svg+xml;base64,{encoded}" alt="{escape(f"{name}: {ends[0]} → {ends[1]}")}">'
+    cells = "".join(f"<td>{escape(text)}</td>" for text in ends)
+    return f'<tr><th scope="row">{escape(name)}</th><td>{image}</td>{cells}</tr>'
 
 
 def _table(shown: list[tuple[str, dict[str, Any]]], language: str) -> str:

@@ -53,7 +53,7 @@ def mark_folded(cells: Sequence[Any]) -> None:
     is_folded, before = False, None
     for cell in cells:
         language = _language(cell)
-        is_twin = language and before is not None and _language(before) != language
+        is_twin = language and before is not None and (_language(before) or "lang-en") != language
         if cell.cell_type == "markdown" and not is_twin and _SECTION.match(cell.source):
             is_folded = FOLDED in cell.metadata.get("tags", [])
         cell.metadata["is_folded"] = is_folded

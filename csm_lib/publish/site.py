@@ -23,7 +23,7 @@ from csm_lib.errors import RunError, UnavailableError, UsageError
 from csm_lib.publish.editions import keep_edition, recover, staging_folder, swap_in
 from csm_lib.publish.export import Link, PageFrame, failed_page, page, title_of, word
 from csm_lib.publish.fingerprints import fingerprint_of
-from csm_lib.publish.overview import write_overview
+from csm_lib.publish.overview import near_periods, write_overview
 from csm_lib.publish.parameters import parameters_for
 from csm_lib.publish.records import check_report, record_of, write_record
 from csm_lib.publish.restatements import restatements_of
@@ -254,7 +254,7 @@ def _assemble(staging: Path, runs: Sequence[NotebookRun], book: Any, record: Map
     front = REPORT_NOTEBOOK if REPORT_NOTEBOOK in names else names[0]
     for run in runs:
         nbformat.write(run.notebook, staging / "notebooks" / f"{run.name}.ipynb")
-        frame = _frame(book, runs, current=run.name)
+        frame = _frame(book, runs, record, current=run.name)
         shown = _with_restatements(run.notebook, record, book.language) if run.name == front else run.notebook
         html = failed_page(shown, run.failure, frame) if run.failure else page(shown, frame)
         (staging / f"{run.name}.html").write_text(html, encoding="utf-8")
@@ -282,11 +282,11 @@ def _with_restatements(notebook: Any, record: Mapping[str, Any], language: str) 
 
 
 def _opens_section(cell: Any) -> bool:
-    is_twin = any(tag.startswith("lang-") for tag in cell.metadata.get("tags", []))
+    is_twin = "lang-zh" in cell.metadata.get("tags", [])
     return cell.cell_type == "markdown" and cell.source.startswith("## ") and not is_twin
 
 
-def _frame(book: Any, runs: Sequence[NotebookRun], *, current: str) -> PageFrame:
+def _frame(book: Any, runs: Sequence[NotebookRun], record: Mapping[str, Any], *, current: str) -> PageFrame:
     language = book.language
     front = REPORT_NOTEBOOK if any(run.name == REPORT_NOTEBOOK for run in runs) else ""
     ordered = sorted(runs, key=lambda run: run.name != front)
@@ -295,13 +295,14 @@ def _frame(book: Any, runs: Sequence[NotebookRun], *, current: str) -> PageFrame
         for run in ordered
     ]
     downloads = (
-        Link("../index.html", word("all_periods", language)),
         Link("tables/tables.xlsx", word("tables", language)),
         Link("run.json", word("run", language)),
     )
     scope = "" if book.scope_name == "all" else f" · {book.scope_name}"
     scope += f" · {word('as_of', language)} {book.as_of}" if book.as_of else ""
-    return PageFrame(f"{book.settings.workbook.organisation} · {book.period.name}{scope}", language, links, downloads)
+    periods = near_periods(book.workspace / "reports", dict(record), language=language)
+    subtitle = f"{book.settings.workbook.organisation} · {book.period.name}{scope}"
+    return PageFrame(subtitle, language, links, downloads, periods)
 
 
 def _nav(run: NotebookRun, language: str) -> str:
