@@ -120,9 +120,14 @@ def run(
         call.tell(f"Report: {standing.report} (unchanged, as is all that it rests on; --fresh runs it all the same)")
         _show(standing.report, wanted=show)
         return call.finish(standing.as_json())
-    from csm_lib.progress import reporter
-    from csm_lib.publish.site import publish
-    from csm_lib.show.restated import sentences_restated
+    from csm_lib.publish.warm import can_fork, start_server, without_slow_grammar
+
+    if can_fork():
+        start_server()  # it loads what notebooks need while this process loads what runs them
+    with without_slow_grammar():
+        from csm_lib.progress import reporter
+        from csm_lib.publish.site import publish
+        from csm_lib.show.restated import sentences_restated
 
     with reporter() as progress, reading_as_of(book.data.as_of, zone=book.settings.workbook.zone):
         result = publish(
@@ -153,12 +158,23 @@ def list_all(call: Call) -> int:
     workspace = call.present_workspace
     periods = periods_with_data(workspace)
     index = sorted(path.parent.name for path in (workspace / "reports").glob("[!.]*/run.json"))
+    editions = {name: _former(workspace / "reports" / name) for name in index}
     found = [path.stem for path in sorted(notebooks_folder().glob("*.ipynb"))]
     call.tell("periods with data: " + (", ".join(f"{name} ({n:,} rows)" for name, n in periods.items()) or "none"))
     call.tell("reports: " + (", ".join(index) or "none"))
+    for name, former in editions.items():
+        if former:
+            call.tell(f"former editions of {name}: " + ", ".join(map(str, former)))
     call.tell("notebooks: " + ", ".join(found))
     call.tell("indicators: " + ", ".join(INDICATORS))
-    return call.finish({"periods": periods, "reports": index, "notebooks": found, "indicators": list(INDICATORS)})
+    listed = {"periods": periods, "reports": index, "former_editions": editions, "notebooks": found}
+    return call.finish(listed | {"indicators": list(INDICATORS)})
+
+
+def _former(report: Path) -> list[Path]:
+    from csm_lib.publish.editions import former_editions
+
+    return [folder / "index.html" for folder in former_editions(report)]
 
 
 def refresh(call: Call, *, jobs: int | None) -> int:

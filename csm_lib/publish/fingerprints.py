@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from csm_lib.definitions import INDICATORS
+from csm_lib.publish.parameters import cells_of
 from csm_lib.settings import SETTING_FILES, Settings
 
 __all__ = ["code_fingerprint", "definition_fingerprints", "fingerprint_of", "packages", "setting_fingerprints"]
@@ -41,9 +42,8 @@ def fingerprint_of(path: Path, parameters: Mapping[str, Any], book: Any) -> str:
     -------
     str
     """
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     said = {
-        "cells": [[cell["cell_type"], cell["source"], cell["metadata"].get("tags", [])] for cell in cells],
+        "cells": cells_of(path),
         "parameters": dict(parameters),
         "tables": dict(book.data.versions),
         "settings": setting_fingerprints(book.settings),

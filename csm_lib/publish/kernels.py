@@ -22,7 +22,6 @@ import types
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import EntryPoint
-from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -30,25 +29,13 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 
-from csm_lib.publish.warm import SERVER_OF, end_with_parent
+from csm_lib.publish.warm import can_fork, end_with_parent, start_lock, start_server
 
-__all__ = ["Kernels", "WarmProvisioner", "can_fork"]
+__all__ = ["Kernels", "WarmProvisioner"]
 
 _PROVISIONER = "csm-warm"
 _FOLDER = "csm-k"
 _LONGEST_SOCKET_PATH = 100  # the operating system refuses about 107
-_start_lock = threading.Lock()
-
-
-def can_fork() -> bool:
-    """Tell whether kernels can be forked from a warm server here.
-
-    Returns
-    -------
-    bool
-        False on Windows, and where the environment variable `CSM_KERNELS` is `ordinary`.
-    """
-    return "forkserver" in multiprocessing.get_all_start_methods() and os.environ.get("CSM_KERNELS") != "ordinary"
 
 
 class Kernels:
@@ -73,7 +60,7 @@ class Kernels:
         _remove_stale_folders()
         self.folder = _private_folder()
         if self.is_warm:
-            self.is_warm = _start_server()
+            self.is_warm = _use_server()
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -111,7 +98,7 @@ class WarmProvisioner(LocalProvisioner):
         """Fork the kernel; `cmd` is read for its arguments only (`python -m ipykernel_launcher ARGUMENTS`)."""
         env, cwd = dict(kwargs.get("env") or os.environ), str(kwargs.get("cwd") or Path.cwd())
         context = multiprocessing.get_context("forkserver")
-        with _start_lock, _hidden_main():
+        with start_lock, _hidden_main():
             process = context.Process(target=_kernel_main, args=(cmd[3:], env, cwd), daemon=True)
             process.start()
         self.process: Any = _Forked(process)
@@ -163,21 +150,12 @@ class _OneSpec(KernelSpecManager):
         return KernelSpec(argv=argv, display_name="Python 3", language="python", metadata=metadata)
 
 
-def _start_server() -> bool:
-    """Start the warm server (once a process); False where the system does not allow it."""
+def _use_server() -> bool:
+    """Make kernels come from the warm server; False where the system does not allow it."""
     KernelProvisionerFactory.instance().provisioners[_PROVISIONER] = EntryPoint(
         _PROVISIONER, f"{__name__}:WarmProvisioner", KernelProvisionerFactory.GROUP_NAME
     )
-    try:
-        with _start_lock:
-            multiprocessing.get_context("forkserver").set_forkserver_preload(["csm_lib.publish.warm"])
-            os.environ[SERVER_OF] = str(os.getpid())
-            forkserver.ensure_running()
-    except OSError:
-        return False
-    finally:
-        os.environ.pop(SERVER_OF, None)
-    return True
+    return start_server()
 
 
 @contextmanager

@@ -7,16 +7,15 @@ the cell tagged `parameters` is read (never run): `name: type = literal` lines d
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from csm_lib.errors import SettingError
 
-__all__ = ["Parameter", "parameters_for", "parameters_of"]
+__all__ = ["Parameter", "cells_of", "parameters_for", "parameters_of"]
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
@@ -66,19 +65,45 @@ def parameters_of(path: Path) -> dict[str, Parameter]:
         If a line of the cell is not of that form.
     """
     declared: dict[str, Parameter] = {}
-    for cell in nbformat.read(path, as_version=4).cells:
-        if cell.cell_type != "code" or "parameters" not in cell.metadata.get("tags", []):
+    for kind, source, tags in cells_of(path):
+        if kind != "code" or "parameters" not in tags:
             continue
         try:
-            for line in ast.parse(cell.source).body:
+            for line in ast.parse(source).body:
                 one = _declared(line)
                 declared[one.name] = one
         except (SyntaxError, ValueError) as error:
             raise SettingError(
-                f"parameters cell must hold lines like 'name: type = literal', got {cell.source!r} ({path.name}). "
+                f"parameters cell must hold lines like 'name: type = literal', got {source!r} ({path.name}). "
                 "Write one parameter a line, with its type."
             ) from error
     return declared
+
+
+def cells_of(path: Path) -> list[tuple[str, str, list[str]]]:
+    """Read the cells of a notebook without its outputs, and without the libraries that run notebooks.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    list of tuple of (str, str, list of str)
+        Kind, source and tags of each.
+
+    Raises
+    ------
+    SettingError
+        If the file is not a notebook.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        return [(cell["cell_type"], "".join(cell["source"]), cell["metadata"].get("tags", [])) for cell in found]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SettingError(
+            f"{path.name} must be a Jupyter notebook, got something else ({path}). Restore it, or save it anew."
+        ) from error
 
 
 def parameters_for(

@@ -10,16 +10,30 @@ from __future__ import annotations
 import ctypes
 import importlib
 import logging
+import multiprocessing
 import os
 import signal
 import sys
+import threading
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import forkserver
 
-__all__ = ["PRELOADED", "SERVER_OF", "end_with_parent"]
+__all__ = [
+    "PRELOADED",
+    "SERVER_OF",
+    "can_fork",
+    "end_with_parent",
+    "start_lock",
+    "start_server",
+    "without_slow_grammar",
+]
 
 SERVER_OF = "CSM_WARM_SERVER_OF"
 _END_WITH_PARENT = 1
+_SLOW_GRAMMAR = "rfc3987_syntax"
+start_lock = threading.Lock()
 
 PRELOADED = (
     "numpy",
@@ -46,6 +60,61 @@ PRELOADED = (
     "csm_lib.show.tables",
     "csm_lib.show.prose",
 )
+
+
+def can_fork() -> bool:
+    """Tell whether kernels can be forked from a warm server here.
+
+    Returns
+    -------
+    bool
+        False on Windows, and where the environment variable `CSM_KERNELS` is `ordinary`.
+    """
+    return "forkserver" in multiprocessing.get_all_start_methods() and os.environ.get("CSM_KERNELS") != "ordinary"
+
+
+def start_server() -> bool:
+    """Start the warm server, once a process; it imports while the caller goes on.
+
+    Whoever knows that notebooks will run calls this first, so that the libraries load while the rest is prepared.
+
+    Returns
+    -------
+    bool
+        False where the system does not allow it.
+    """
+    try:
+        with start_lock:
+            multiprocessing.get_context("forkserver").set_forkserver_preload([__name__])
+            os.environ[SERVER_OF] = str(os.getpid())
+            forkserver.ensure_running()
+    except OSError:
+        return False
+    finally:
+        os.environ.pop(SERVER_OF, None)
+    return True
+
+
+@contextmanager
+def without_slow_grammar() -> Iterator[None]:
+    """Let imports in the block go without a grammar of international addresses, which takes longer than all the rest.
+
+    The checker of JSON schemas loads it where it is installed, and does without it where it is not; nothing that a
+    notebook is checked for needs it.
+
+    Examples
+    --------
+    >>> with without_slow_grammar():
+    ...     import jsonschema
+    """
+    is_absent = _SLOW_GRAMMAR not in sys.modules
+    if is_absent:
+        sys.modules[_SLOW_GRAMMAR] = None  # type: ignore[assignment]  # how an import is told that there is none
+    try:
+        yield
+    finally:
+        if is_absent:
+            sys.modules.pop(_SLOW_GRAMMAR, None)
 
 
 def end_with_parent() -> None:

@@ -10,7 +10,6 @@ counts, the seconds depend on who else is busy. Beside it stands the share of pu
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -19,10 +18,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
-from csm_lib.publish.site import publish
-from csm_lib.workbook import open_workbook
 from csm_lib.workspaces import notebooks_folder
 
 PARAMETERS = 'period: str = "2024Q1"  # which\nscope: str = "all"  # which part\nlanguage: str = "en"  # en, zh'
@@ -39,6 +34,8 @@ AIMS = {"fixtures": 5.0, "shipped": 3.0}
 
 def fixtures(folder: Path) -> list[Path]:
     """Write seven notebooks that open the workbook and draw two figures."""
+    import nbformat
+
     made = []
     for number in range(1, 8):
         title = nbformat.v4.new_markdown_cell(f"# {number:02d} How do the teams compare?")
@@ -65,26 +62,22 @@ def plain_loop(notebooks: list[Path], *, workspace: Path, period: str, out: Path
 
 def our_run(notebooks: list[Path], *, workspace: Path, period: str) -> tuple[float, float]:
     """Run and publish as `csm run` does, in a process of its own; give seconds, and those spent in cells."""
-    listed = json.dumps([str(path) for path in notebooks])
-    script = "\n".join(
-        (
-            "import json, sys, tempfile; from pathlib import Path",
-            "from run_speed import in_process",
-            "in_process(json.loads(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])",
-        )
-    )
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])}
+    command = [sys.executable, str(Path(__file__).resolve()), str(workspace), period, "--ours", *map(str, notebooks)]
     started = time.perf_counter()
-    ended = subprocess.run(
-        [sys.executable, "-c", script, listed, str(workspace), period],
-        check=True, env=env, capture_output=True, text=True,
-    )  # fmt: skip
+    ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return time.perf_counter() - started, float(ended.stdout.splitlines()[-1])
 
 
 def in_process(names: list[str], workspace: Path, period: str) -> None:
-    """Publish, and print how many seconds the cells took, by papermill's own stamps."""
+    """Do what `csm run` does, with these notebooks; print how many seconds the cells took, by papermill's stamps."""
+    from csm_lib.publish.warm import can_fork, start_server, without_slow_grammar
+    from csm_lib.workbook import open_workbook
+
     book = open_workbook(period, language="en", workspace=workspace)
+    if can_fork():
+        start_server()
+    with without_slow_grammar():
+        from csm_lib.publish.site import publish
     result = publish(book, notebooks=[Path(name) for name in names])
     sys.stdout.write(f"{sum(cell_seconds(run.notebook) for run in result.notebooks)}\n")
 
@@ -100,8 +93,12 @@ def main() -> None:
     asked.add_argument("workspace", type=Path)
     asked.add_argument("period", nargs="?", default="2024Q1")
     asked.add_argument("--only", choices=list(AIMS))
+    asked.add_argument("--ours", nargs="+", help=argparse.SUPPRESS)
     given = asked.parse_args()
     workspace = given.workspace.resolve()
+    if given.ours:
+        in_process(given.ours, workspace, given.period)
+        return
     with tempfile.TemporaryDirectory(prefix="csm-speed-") as folder:
         own = Path(folder) / "fixtures"
         own.mkdir()

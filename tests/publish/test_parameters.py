@@ -90,3 +90,14 @@ def test_a_parameters_cell_of_another_form_is_refused(make_notebook: Callable[..
         "parameters cell must hold lines like 'name: type = literal', got \"period = '2024Q1'\" "
         "(04_gap_analysis.ipynb). Write one parameter a line, with its type."
     )
+
+
+@pytest.mark.parametrize("content", ["not json", "[1]", '{"cells": [{}]}', '{"cells": 1}'])
+def test_a_file_that_is_no_notebook_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "04_gap_analysis.ipynb"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(SettingError) as refused:
+        parameters_of(path)
+    assert str(refused.value) == (
+        f"04_gap_analysis.ipynb must be a Jupyter notebook, got something else ({path}). Restore it, or save it anew."
+    )
