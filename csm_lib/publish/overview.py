@@ -144,6 +144,7 @@ def _table(shown: list[tuple[str, dict[str, Any]]], language: str) -> str:
         rows = {row["key"]: row for row in record["headline"]}
         period_name, as_of = record["parameters"]["period"], record["parameters"].get("as_of")
         said = f"{period_name} · {word('as_of', language)} {as_of}" if as_of else period_name
+        said += f" · {say('edition', language, n=name)}" if name.isdecimal() else ""
         link = f'<a href="./{quote(name)}/index.html">{escape(said)}</a>'
         chosen = record["parameters"]["scope"]
         first = f'<th scope="row">{link}</th><td>{escape(everything if chosen == "all" else chosen)}</td>'

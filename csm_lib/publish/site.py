@@ -20,7 +20,7 @@ import nbformat
 from csm_lib.collect.locks import exclusive
 from csm_lib.collect.warehouse import Edition, warehouse_folder
 from csm_lib.errors import RunError, UnavailableError, UsageError
-from csm_lib.publish.editions import keep_edition, recover, staging_folder, swap_in
+from csm_lib.publish.editions import EDITIONS, former_editions, keep_edition, recover, staging_folder, swap_in
 from csm_lib.publish.export import Link, PageFrame, failed_page, page, title_of, word
 from csm_lib.publish.fingerprints import fingerprint_of
 from csm_lib.publish.overview import near_periods, write_overview
@@ -178,7 +178,10 @@ def publish(
             shutil.rmtree(staging, ignore_errors=True)
         if not only:
             shutil.rmtree(reports / _FAILED / name, ignore_errors=True)
-        write_overview(reports, organisation=book.settings.workbook.organisation, language=book.language)
+        said = {"organisation": book.settings.workbook.organisation, "language": book.language}
+        if former_editions(reports / name):
+            write_overview(reports / EDITIONS / name, **said)
+        write_overview(reports, **said)
     page = target / "index.html"
     edition = record["edition"]
     return RunResult(page, book.period.name, tuple(runs), record["headline"], bool(only), edition, tuple(moved))

@@ -153,6 +153,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "day_late": ("Late: too few rows", "不完整：行数过少"),
     "day_missing": ("Missing: no rows", "缺失：没有数据"),
     "day_ratio": ("Rows ÷ usual", "行数÷常量"),
+    "edition": ("edition {n}", "第{n}版"),
     "forecast": ("Forecast", "预测"),
     "formula": ("Formula", "公式"),
     "far_limits": ("99.8% limits", "99.8%界限"),

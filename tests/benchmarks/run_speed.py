@@ -42,7 +42,8 @@ def fixtures(folder: Path) -> list[Path]:
         given = nbformat.v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
         cells = [title, given, *map(nbformat.v4.new_code_cell, CELLS)]
         name = "05_report_and_action_plan" if number == 5 else f"{number:02d}_fixture"
-        nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / f"{name}.ipynb")
+        metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), folder / f"{name}.ipynb")
         made.append(folder / f"{name}.ipynb")
     return made
 
@@ -54,10 +55,17 @@ def plain_loop(notebooks: list[Path], *, workspace: Path, period: str, out: Path
     for path in notebooks:
         done = out / path.name
         call = [sys.executable, "-m", "papermill", str(path), str(done), "-p", "period", period, "-k", "python3"]
-        subprocess.run([*call, "--no-progress-bar"], check=True, env=env, capture_output=True, cwd=workspace)
+        quietly([*call, "--no-progress-bar", "--no-log-output"], env=env, cwd=workspace)
         export = [sys.executable, "-m", "jupyter", "nbconvert", "--to", "html", str(done)]
-        subprocess.run(export, check=True, env=env, capture_output=True, cwd=workspace)
+        quietly(export, env=env, cwd=workspace)
     return time.perf_counter() - started
+
+
+def quietly(command: list[str], *, env: dict[str, str], cwd: Path) -> None:
+    """Run a command; show what it said only if it failed."""
+    ended = subprocess.run(command, env=env, cwd=cwd, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise SystemExit(f"{' '.join(command)}\n{ended.stdout}{ended.stderr}")
 
 
 def our_run(notebooks: list[Path], *, workspace: Path, period: str) -> tuple[float, float]:

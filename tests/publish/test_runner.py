@@ -57,6 +57,17 @@ def test_ordinary_kernels_do_the_same_where_nothing_can_be_forked(
     assert run.notebook.cells[-2].outputs[0].data["text/plain"] == repr(str(tmp_path))
 
 
+@pytest.mark.parametrize("warm", [True, False], ids=["forked", "as in JupyterLab"])
+def test_the_engine_opens_in_every_kind_of_kernel_and_draws_no_bar(
+    make_notebook: Callable[..., Path], tmp_path: Path, warm: bool
+) -> None:
+    asked = "connect().execute(\"SELECT current_setting('enable_progress_bar')\").fetchall()"
+    path = make_notebook("01_done", f"from csm_lib.engine import connect\n{asked}")
+    (run,) = run_notebooks([path], parameters={}, workspace=tmp_path, warm=warm)
+    assert describe(run) == "01_done ran to its end."
+    assert run.notebook.cells[-2].outputs[0].data["text/plain"] == "[(False,)]"
+
+
 def test_warm_kernels_have_the_libraries_already(make_notebook: Callable[..., Path], tmp_path: Path) -> None:
     path = make_notebook("01_done", "import sys; 'seaborn' in sys.modules")
     (run,) = run_notebooks([path], parameters={}, workspace=tmp_path, warm=True)

@@ -51,6 +51,8 @@ def test_former_editions_stay_and_what_moved_is_said(
     assert [path.name for path in kept] == ["3", "2"]
     assert [read_record(path)["edition"] for path in kept] == [3, 2]
     assert "First contact resolution: 78.0% → 80.0% (edition 2, " in (kept[1] / "index.html").read_text("utf-8")
+    listed = (kept[0].parent / "index.html").read_text(encoding="utf-8")
+    assert [f'href="./{n}/index.html">2024Q1 · edition {n}<' in listed for n in (1, 2, 3)] == [False, True, True]
     assert sorted(path.name for path in report.parent.iterdir()) == [".editions", ".lock", "2024Q1", "index.html"]
     publish(book, notebooks=[notebook], limits=RunSettings(kept_editions=0))
     assert former_editions(report) == []
