@@ -8,9 +8,11 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.stats.multitest import multipletests
 
 from csm_lib.errors import ContractError, UsageError
-from csm_lib.measure.gaps import history, scorecard, team_gaps
+from csm_lib.measure.changes import signals
+from csm_lib.measure.gaps import group_changes, history, scorecard, team_gaps
 
 
 def measured(**values: tuple[float, float, float]) -> pd.DataFrame:
@@ -160,6 +162,47 @@ def test_of_many_equal_teams_none_is_news() -> None:
 def test_one_team_alone_has_nothing_to_be_compared_with() -> None:
     found = team_gaps(teams(("A", 0.9, 0.02, 900)), by=["team"], targets={"fcr": 0.85})
     assert found.loc[0, "is_signal"] is None and found.loc[0, "verdict"] == "met"
+
+
+def test_a_team_is_compared_with_itself_before() -> None:
+    now = teams(("A", 0.9, 0.02, 900), ("B", 0.7, 0.03, 600), ("new", 0.8, 0.04, 300))
+    found = group_changes(now, teams(("B", 0.71, 0.04, 500), ("A", 0.8, 0.03, 700), ("gone", 0.5, 0.1, 50)), by="team")
+    assert found["team"].tolist() == ["A", "B", "new"]
+    assert found.loc[0, "change"] == pytest.approx(0.1)
+    assert found.loc[0, "change_low"] == pytest.approx(0.1 - math.hypot(0.02, 0.03))
+    assert found["is_signal"].tolist() == [True, False, None]
+    assert math.isnan(found.loc[2, "previous"])
+
+
+def test_teams_that_did_not_change_are_rarely_news() -> None:
+    rng = np.random.default_rng(11)
+    alarms = 0
+    for _ in range(200):
+        drawn = rng.normal(0.8, 0.02, (2, 12))
+        now, before = (teams(*((f"T{i}", value, 0.0392, 400) for i, value in enumerate(side))) for side in drawn)
+        alarms += bool(group_changes(now, before, by="team")["is_signal"].any())
+    assert alarms <= 20  # 10 expected at a false-discovery rate of 5 %; more than 20 has probability 0.001
+
+
+def test_without_an_earlier_period_no_team_changed() -> None:
+    found = group_changes(teams(("A", 0.9, 0.02, 900)), None, by="team")
+    assert found.empty and found.attrs["reason"] == "there is no earlier period to compare with"
+    assert group_changes(teams().iloc[:0], teams(("A", 0.9, 0.02, 900)), by=["team"]).empty
+
+
+# Benjamini and Hochberg (1995), section 3.2: fifteen comparisons of two treatments after a heart attack
+HEART_ATTACK_P = [
+    0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0,
+]  # fmt: skip
+
+
+def test_the_first_four_of_the_published_fifteen_are_signals() -> None:
+    adjusted, is_signal = signals(pd.Series(HEART_ATTACK_P))
+    assert is_signal.tolist() == [True] * 4 + [False] * 11  # as the paper finds; Bonferroni finds three
+    # p.adjust(p, "BH") of R by hand: p₄ × 15/4, p₅ × 15/5
+    np.testing.assert_allclose(adjusted[:5], [0.0015, 0.003, 0.0095, 0.035625, 0.0603], rtol=1e-12)
+    found = multipletests(HEART_ATTACK_P, method="fdr_bh")[1]
+    np.testing.assert_allclose(adjusted, found, rtol=1e-12)
 
 
 def test_history_lines_up_periods_and_their_targets() -> None:
