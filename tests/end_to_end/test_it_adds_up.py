@@ -39,7 +39,8 @@ def write_exports(raw: Path) -> None:
         ended = served + timedelta(seconds=int(rng.integers(100, 900)))
         row: dict[str, Any] = {
             "contact_id": f"k{number}", "created_at": created, "channel": channel,
-            "issue": str(rng.choice(["refund", "repair"])), "team": str(rng.choice(["Harbour", "Hill"])), "customer_id": f"c{rng.integers(0, 200)}",
+            "issue": str(rng.choice(["refund", "repair"])), "team": str(rng.choice(["Harbour", "Hill"])),
+            "customer_id": f"c{rng.integers(0, 200)}",
             "queue_entered_at": created if channel != "email" else None,
         }  # fmt: skip
         if channel == "phone" and rng.random() < 0.15:
