@@ -111,9 +111,8 @@ def coming_weeks(desk: Desk) -> pd.DataFrame:
         As `csm_lib.staff.forecast.forecast`; `.attrs["reason"]` says why there are no rows.
     """
     found = _short(desk) or forecast(
-        desk.history, horizon_days=desk.settings.staffing.horizon_days, holidays=desk.holidays,
-        closures=desk.settings.workbook.closures,
-    )  # fmt: skip
+        desk.history, horizon_days=desk.settings.staffing.horizon_days, **desk.calendar
+    )
     if isinstance(found, str):
         return _nothing(found, _FORECAST)
     found.attrs["reason"] = None
@@ -133,9 +132,8 @@ def forecast_error(desk: Desk) -> pd.DataFrame:
         As `csm_lib.staff.forecast.backtest`; `.attrs["reason"]` says why there are no rows.
     """
     found = _short(desk) or backtest(
-        desk.history, horizon_days=min(14, desk.settings.staffing.horizon_days), holidays=desk.holidays,
-        closures=desk.settings.workbook.closures,
-    )  # fmt: skip
+        desk.history, horizon_days=min(14, desk.settings.staffing.horizon_days), **desk.calendar
+    )
     if isinstance(found, str):
         return _nothing(found, _ERROR)
     found.attrs["reason"] = None if len(found) else "the history is too short to forecast from the past"

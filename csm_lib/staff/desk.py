@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from csm_lib.calendar import public_holidays
+from csm_lib.calendar import DAYS, public_holidays
 from csm_lib.measure.sums import narrowed
 from csm_lib.periods import Period
 from csm_lib.settings import Settings
@@ -64,13 +64,17 @@ class Desk:
     no_staff: str | None
 
     @property
-    def holidays(self) -> tuple[date, ...]:
-        """Public holidays of the country in the settings, from the year before the history to the year after it."""
-        country, days = self.settings.workbook.country, self.history["local_date"]
-        if country is None or days.empty:
-            return ()
-        years = range(days.min().year - 1, days.max().year + 2)
-        return tuple(sorted(public_holidays(country, years)))
+    def calendar(self) -> dict[str, Any]:
+        """Holidays with their names, closures and make-up days of the settings, as `forecast` takes them.
+
+        Public holidays are those of the country, from the year before the history to the year after it.
+        """
+        workbook, days = self.settings.workbook, self.history["local_date"]
+        named: Mapping[date, str] = {}
+        if workbook.country is not None and not days.empty:
+            named = public_holidays(workbook.country, range(days.min().year - 1, days.max().year + 2))
+        made_up = {day: DAYS.index(name) for day, name in workbook.make_up_days.items()}
+        return {"holidays": dict(named), "closures": workbook.closures, "make_up_days": made_up}
 
 
 def desk_of(

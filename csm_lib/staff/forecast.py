@@ -8,19 +8,16 @@ sets the model beside the plainest rival: the same interval a week ago.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from statsmodels.genmod.families import Poisson
-from statsmodels.genmod.generalized_linear_model import GLM
-from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from csm_lib.errors import SettingError, UsageError
 from csm_lib.staff.arguments import checked
+from csm_lib.staff.day_totals import DayCalendar, day_totals, silent_days
 from csm_lib.staff.profiles import day_by_time, weekday_profiles
 from csm_lib.staff.spread import count_quantile, least_dispersion
 
@@ -29,10 +26,8 @@ __all__ = ["arrivals_per_interval", "backtest", "forecast", "interval_grid"]
 Floats = NDArray[np.float64]
 Days = Collection[date]
 
-_HALF_LIFE_DAYS = 42.0  # what happened six weeks ago counts half
-_TREND_FROM_DAYS = 42  # a shorter history cannot tell a trend from chance
+_PROFILE_HALF_LIFE_DAYS = 182.0  # how a day spreads over its hours changes slowly
 _LEAST_DAYS = 14
-_SURELY_SOME = 20.0  # where so many are usual, none at all is no chance: exp(-20) = 2e-9
 _MOST_INTERVALS = 10_000  # enough to calibrate a spread on
 
 
@@ -139,6 +134,7 @@ def forecast(
     horizon_days: int = 28,
     holidays: Days = (),
     closures: Days = (),
+    make_up_days: Mapping[date, int] | None = None,
     level: float = 0.8,
 ) -> pd.DataFrame:
     """Forecast the arrivals of every interval after the history's last day.
@@ -149,10 +145,12 @@ def forecast(
         What `arrivals_per_interval` returns, for at least two weeks of whole days.
     horizon_days : int, default 28
         Days to forecast.
-    holidays : collection of date
-        Days, past and coming, that are open but unlike their weekday.
+    holidays : collection of date, or mapping of date to name
+        Days, past and coming, that are unlike their weekday; those of one name are taken to be alike.
     closures : collection of date
         Days, past and coming, on which nothing can arrive.
+    make_up_days : mapping of date to int, optional
+        Days worked in place of another weekday, with that weekday (0 for Monday).
     level : float, default 0.8
         Share of intervals whose count the prediction interval is meant to hold.
 
@@ -171,10 +169,10 @@ def forecast(
 
     Notes
     -----
-    Day totals: Poisson regression on weekday, holiday and trend, older days counting less (half after six weeks). The
-    trend only brings the level up to date; it is not carried into the future. A holiday without precedent in the
-    history counts as its weekday. The dispersion is the least with which the intervals of past forecasts would have
-    held their share. The profile of a weekday is blended with that of all days.
+    Day totals as in `csm_lib.staff.day_totals.day_totals`: calendar effects learnt from all the history, the level from
+    the last weeks. The trend only brings the level up to date; it is not carried into the future. A holiday without
+    precedent in the history counts as its weekday. The dispersion is the least with which the intervals of past
+    forecasts would have held their share. The profile of a weekday is blended with that of all days.
 
     Examples
     --------
@@ -184,20 +182,21 @@ def forecast(
     2.0
     """
     bound = float(checked("level", level, low=0.0, high=1.0, is_low_included=False, is_high_included=False))
+    calendar = DayCalendar(holidays, closures, make_up_days or {})
     counts = _learnable(arrivals)
     start_on = counts.index[-1] + pd.Timedelta(days=1)
     grid = interval_grid(start_on, start_on + pd.Timedelta(days=horizon_days), time_zone=arrivals.attrs["time_zone"],
                          interval_s=arrivals.attrs["interval_s"])
     coming = pd.DatetimeIndex(grid["local_date"].unique())
-    expected = _expected(counts, coming, holidays=holidays, closures=closures)
+    expected = _expected(counts, coming, calendar=calendar)
     rows, columns = coming.get_indexer(grid["local_date"]), counts.columns.get_indexer(grid["local_time"])
     grid["expected"] = np.where(columns >= 0, expected[rows, columns], 0.0)
-    dispersion, basis = _dispersion(counts, horizon_days=horizon_days, holidays=holidays, closures=closures,
+    dispersion, basis = _dispersion(counts, horizon_days=horizon_days, calendar=calendar,
                                     level=bound)
     for name, q in (("low", (1 - bound) / 2), ("high", (1 + bound) / 2)):
         grid[name] = count_quantile(grid["expected"].to_numpy(), dispersion=dispersion, q=q)
     grid.attrs = {**arrivals.attrs, "dispersion": dispersion, "dispersion_from": basis, "level": bound,
-                  "n_days": len(counts), "n_silent_days": int(_silent(counts).sum())}
+                  "n_days": len(counts), "n_silent_days": int(silent_days(counts.sum(axis=1)).sum())}
     return grid
 
 
@@ -208,6 +207,7 @@ def backtest(
     n_origins: int = 6,
     holidays: Days = (),
     closures: Days = (),
+    make_up_days: Mapping[date, int] | None = None,
     level: float = 0.8,
 ) -> pd.DataFrame:
     """Forecast from past origins, a week apart, and compare with what arrived.
@@ -220,7 +220,7 @@ def backtest(
         Days forecast from each origin.
     n_origins : int, default 6
         Most origins to use; fewer where less than four weeks would be left to learn from.
-    holidays, closures : collection of date
+    holidays, closures, make_up_days
         As in `forecast`.
     level : float, default 0.8
         Level of the prediction intervals whose coverage is counted.
@@ -239,12 +239,13 @@ def backtest(
     >>> backtest(grid).attrs["wape_seasonal_naive"]
     0.0
     """
+    calendar = DayCalendar(holidays, closures, make_up_days or {})
     counts = _learnable(arrivals)
     rows = []
     for origin in _origins(counts, horizon_days, n_origins):
         past, future = counts.iloc[:origin], counts.iloc[origin : origin + horizon_days]
-        expected = _expected(past, future.index, holidays=holidays, closures=closures)
-        dispersion, _ = _dispersion(past, horizon_days=horizon_days, holidays=holidays, closures=closures,
+        expected = _expected(past, future.index, calendar=calendar)
+        dispersion, _ = _dispersion(past, horizon_days=horizon_days, calendar=calendar,
                                     level=level)
         actual, naive = future.to_numpy(), _seasonal_naive(past, horizon_days)
         low, high = (count_quantile(expected, dispersion=dispersion, q=q) for q in ((1 - level) / 2, (1 + level) / 2))
@@ -277,49 +278,14 @@ def _learnable(arrivals: pd.DataFrame) -> pd.DataFrame:
     return counts
 
 
-def _expected(counts: pd.DataFrame, coming: pd.DatetimeIndex, *, holidays: Days, closures: Days) -> Floats:
+def _expected(counts: pd.DataFrame, coming: pd.DatetimeIndex, *, calendar: DayCalendar) -> Floats:
     """Expected contacts by coming day and local time."""
-    used = counts[~_is_in(counts.index, closures)]
-    shares = weekday_profiles(used, weight=_recency(pd.DatetimeIndex(used.index), counts.index[-1]))
-    totals = _day_totals(counts, coming, holidays=holidays, closures=closures)
-    return totals[:, None] * shares[coming.day_of_week]
-
-
-def _recency(days: pd.DatetimeIndex, last: pd.Timestamp) -> Floats:
-    """Weight of each day: half for every half-life that has gone by."""
-    return 0.5 ** (np.asarray((last - days).days, dtype=float) / _HALF_LIFE_DAYS)
-
-
-def _day_totals(counts: pd.DataFrame, coming: pd.DatetimeIndex, *, holidays: Days, closures: Days) -> Floats:
-    """Expected contacts of each coming day."""
-    totals = counts.sum(axis=1)[~(_is_in(counts.index, closures) | _silent(counts).to_numpy())]
-    days = pd.DatetimeIndex(totals.index)
-    if not totals.any():
-        return np.zeros(len(coming))
-    by_weekday = totals.groupby(days.day_of_week).sum().reindex(range(7))
-    open_weekdays = np.flatnonzero(by_weekday > 0)
-    is_holiday = _is_in(days, holidays)
-    has_holidays = bool(totals[is_holiday].sum() > 0)
-    usable = days.day_of_week.isin(open_weekdays) & (has_holidays | ~is_holiday)
-    weight = _recency(days, days[-1])
-
-    def design(of: pd.DatetimeIndex) -> Floats:
-        weekday = (of.day_of_week.to_numpy()[:, None] == open_weekdays).astype(float)
-        weekday[by_weekday.isna().to_numpy()[of.day_of_week]] = 1.0 / len(open_weekdays)
-        age = np.minimum(np.asarray((of - days[-1]).days, dtype=float), 0.0) / _HALF_LIFE_DAYS
-        trend = age * (len(days) >= _TREND_FROM_DAYS)
-        return np.column_stack([weekday, _is_in(of, holidays) * has_holidays, trend])
-
-    columns = design(days[usable])
-    kept = columns.any(axis=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", PerfectSeparationWarning)  # a fit without error is welcome here
-        fit = GLM(totals[usable].to_numpy(), columns[:, kept], family=Poisson(), var_weights=weight[usable]).fit()
-    expected = np.exp(design(coming)[:, kept] @ fit.params)
-    never = by_weekday.eq(0).to_numpy()[coming.day_of_week] | _is_in(coming, closures)
-    if is_holiday.any() and not has_holidays:
-        never |= _is_in(coming, holidays)
-    return np.where(never, 0.0, expected)
+    used = counts[~calendar.is_closed(pd.DatetimeIndex(counts.index))]
+    days = pd.DatetimeIndex(used.index)
+    age = np.asarray((counts.index[-1] - days).days, dtype=float)
+    shares = weekday_profiles(used, weight=0.5 ** (age / _PROFILE_HALF_LIFE_DAYS), weekday=calendar.weekday(days))
+    totals = day_totals(counts.sum(axis=1), coming, calendar=calendar)
+    return totals[:, None] * shares[calendar.weekday(coming)]
 
 
 def _origins(counts: pd.DataFrame, horizon_days: int, n_origins: int) -> list[int]:
@@ -328,7 +294,7 @@ def _origins(counts: pd.DataFrame, horizon_days: int, n_origins: int) -> list[in
     return [last - 7 * k for k in reversed(range(n_origins)) if last - 7 * k >= 2 * _LEAST_DAYS]
 
 
-def _dispersion(counts: pd.DataFrame, *, horizon_days: int, holidays: Days, closures: Days,
+def _dispersion(counts: pd.DataFrame, *, horizon_days: int, calendar: DayCalendar,
                 level: float) -> tuple[float, str]:
     """Least spread beyond chance with which past forecasts' intervals would have held a share `level` of the counts.
 
@@ -337,10 +303,10 @@ def _dispersion(counts: pd.DataFrame, *, horizon_days: int, holidays: Days, clos
     horizon = min(horizon_days, 14)
     origins = _origins(counts, horizon, 4)
     spans = [(counts.iloc[:origin], counts.iloc[origin : origin + horizon]) for origin in origins] or [(counts, counts)]
-    means, actuals = [], []
+    means, actuals, silent = [], [], silent_days(counts.sum(axis=1))
     for past, future in spans:
-        future = future[~_silent(counts).reindex(future.index).to_numpy()]
-        means.append(_expected(past, pd.DatetimeIndex(future.index), holidays=holidays, closures=closures).ravel())
+        future = future[~silent[counts.index.get_indexer(future.index)]]
+        means.append(_expected(past, pd.DatetimeIndex(future.index), calendar=calendar).ravel())
         actuals.append(future.to_numpy().ravel())
     mean, actual = np.concatenate(means), np.concatenate(actuals)
     every = 1 + mean.size // _MOST_INTERVALS
@@ -348,17 +314,6 @@ def _dispersion(counts: pd.DataFrame, *, horizon_days: int, holidays: Days, clos
     return least_dispersion(mean[::every], actual[::every], level=level), basis
 
 
-def _silent(counts: pd.DataFrame) -> pd.Series:
-    """Days without a single contact though their weekday is busy: closures that nobody listed."""
-    totals = counts.sum(axis=1)
-    usual = totals.groupby(pd.DatetimeIndex(counts.index).day_of_week).transform("median")
-    return (totals == 0) & (usual > _SURELY_SOME)
-
-
 def _seasonal_naive(past: pd.DataFrame, horizon_days: int) -> Floats:
     """The last week, repeated."""
     return past.to_numpy()[-7:][np.arange(horizon_days) % 7]
-
-
-def _is_in(days: pd.Index, chosen: Days) -> NDArray[np.bool_]:
-    return np.asarray(days.isin(pd.DatetimeIndex(sorted(chosen))), dtype=bool)

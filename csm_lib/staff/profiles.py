@@ -38,7 +38,9 @@ def day_by_time(arrivals: pd.DataFrame) -> pd.DataFrame:
     return table.astype(float)
 
 
-def weekday_profiles(counts: pd.DataFrame, *, weight: Floats | None = None) -> Floats:
+def weekday_profiles(
+    counts: pd.DataFrame, *, weight: Floats | None = None, weekday: NDArray[np.int64] | None = None
+) -> Floats:
     """Give each weekday's share of contacts by local time.
 
     Parameters
@@ -47,6 +49,8 @@ def weekday_profiles(counts: pd.DataFrame, *, weight: Floats | None = None) -> F
         What `day_by_time` returns.
     weight : ndarray of float, shape (n_days,), optional
         Weight of each day; by default all count alike.
+    weekday : ndarray of int, shape (n_days,), optional
+        Weekday that each day follows, 0 for Monday; by default its own.
 
     Returns
     -------
@@ -63,6 +67,6 @@ def weekday_profiles(counts: pd.DataFrame, *, weight: Floats | None = None) -> F
     weighted = counts if weight is None else counts.mul(weight, axis=0)
     total = weighted.to_numpy().sum()
     common = weighted.sum().to_numpy() / total if total else np.zeros(counts.shape[1])
-    weekday = pd.DatetimeIndex(counts.index).day_of_week
-    own = weighted.groupby(weekday).sum().reindex(range(7), fill_value=0.0).to_numpy()
+    followed = pd.DatetimeIndex(counts.index).day_of_week if weekday is None else weekday
+    own = weighted.groupby(followed).sum().reindex(range(7), fill_value=0.0).to_numpy()
     return (own + _PRIOR_CONTACTS * common) / (own.sum(axis=1, keepdims=True) + _PRIOR_CONTACTS)

@@ -211,8 +211,8 @@ def test_an_hour_with_few_contacts_takes_the_mean_of_all() -> None:
 def test_holidays_come_from_the_country_of_the_settings() -> None:
     chinese = Settings.model_validate({"workbook": {"country": "CN"}})
     made = desk_of({"contact": CONTACTS}, NO_SHIFTS, settings=chinese, period=PERIOD)
-    assert date(2024, 2, 10) in made.holidays
-    assert FULL.holidays == ()
+    assert date(2024, 2, 10) in made.calendar["holidays"]
+    assert FULL.calendar["holidays"] == {}
 
 
 def test_asking_changes_nothing() -> None:

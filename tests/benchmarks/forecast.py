@@ -1,0 +1,96 @@
+"""How far forecasts of a real hotline are off, beside statsforecast's, and how many counts the 80 % interval holds.
+
+Usage: python tests/benchmarks/forecast.py [PYTHON_OF_THE_PEER] [--origins 25]
+
+Data: calls to a bank per five minutes, 164 weekdays of 2003 (`bank_calls` in the real data; Weinberg, Brown and Stroud
+2007). From each origin, four open days apart and as late as the data allow, the next five open days are forecast. WAPE:
+sum of absolute errors over sum of calls, pooled over the origins. The peer lives in an environment of its own:
+    python3.11 -m venv PEER && PEER/bin/pip install statsforecast pyarrow -c tests/benchmarks/constraints.txt
+Without it ours stands beside the plainest rival alone, the same interval a week before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from csm_lib.staff.forecast import forecast
+
+HORIZON_DAYS, STEP_DAYS, LEAST_DAYS, WEEK_DAYS = 5, 4, 60, 5
+_PEER = Path(__file__).with_name("forecast_peer.py")
+
+
+def bank_calls() -> pd.DataFrame:
+    """Calls by open day and time of day."""
+    named = os.environ.get("CSM_REALDATA")
+    folder = Path(named) if named else Path(__file__).parents[3] / "shared" / "realdata"
+    calls = pd.read_csv(folder / "bank_calls" / "bank_calls.csv.gz", parse_dates=["DateTime"])
+    at = calls["DateTime"].dt.tz_convert(None)
+    calls = calls.assign(local_date=at.dt.normalize(), local_time=at.dt.strftime("%H:%M"))
+    return calls.pivot(index="local_date", columns="local_time", values="Calls").astype(float)
+
+
+def ours(counts: pd.DataFrame, origin: int) -> pd.DataFrame:
+    """Forecast five open days from the days before the origin; closed days between them are simply not asked about."""
+    known, future = counts.iloc[:origin], counts.iloc[origin : origin + HORIZON_DAYS]
+    every_day = known.reindex(pd.date_range(known.index[0], future.index[0] - pd.Timedelta(days=1)), fill_value=0.0)
+    arrivals = every_day.rename_axis(index="local_date").stack().rename("arrivals").reset_index()
+    arrivals.attrs = {"time_zone": "UTC", "interval_s": 300.0}
+    horizon = (future.index[-1] - future.index[0]).days + 1
+    found = forecast(arrivals, horizon_days=horizon)
+    found = found[found["local_date"].isin(future.index) & found["local_time"].isin(future.columns)]
+    return found.assign(actual=future.to_numpy().ravel(), naive=known.to_numpy()[-WEEK_DAYS:].ravel())
+
+
+def peers(counts: pd.DataFrame, origins: list[int], python: str) -> pd.DataFrame:
+    """What the peer's models forecast from the same origins."""
+    per_day = counts.shape[1]
+    with tempfile.TemporaryDirectory() as folder:
+        asked, answered = Path(folder) / "counts.parquet", Path(folder) / "peer.parquet"
+        flat = pd.DataFrame({"y": counts.to_numpy().ravel(), "per_day": per_day, "per_week": per_day * WEEK_DAYS})
+        flat.to_parquet(asked)
+        ends = [str(origin * per_day) for origin in origins]
+        subprocess.run([python, str(_PEER), str(asked), str(answered), str(HORIZON_DAYS * per_day), *ends], check=True)
+        return pd.read_parquet(answered)
+
+
+def say(name: str, wape: float, seconds: float, best: float) -> None:
+    sys.stdout.write(f"{name:28s} WAPE {wape:7.3%}   {wape / best:5.3f} of the best   {seconds:6.2f} s a forecast\n")
+
+
+def main() -> None:
+    """Print everybody's error."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("peer", nargs="?")
+    parser.add_argument("--origins", type=int, default=25)
+    options = parser.parse_args()
+    counts = bank_calls()
+    origins = list(range(len(counts) - HORIZON_DAYS, LEAST_DAYS, -STEP_DAYS))[: options.origins][::-1]
+    began = time.perf_counter()
+    made = pd.concat([ours(counts, origin) for origin in origins])
+    spent = (time.perf_counter() - began) / len(origins)
+    actual, calls = made["actual"].to_numpy(), made["actual"].sum()
+    errors = {"ours": (np.abs(actual - made["expected"]).sum() / calls, spent),
+              "same interval a week before": (np.abs(actual - made["naive"]).sum() / calls, 0.0)}
+    if options.peer:
+        for name, rows in peers(counts, origins, options.peer).groupby("model"):
+            missed = np.abs(rows.sort_values(["origin", "step"])["expected"].to_numpy() - actual).sum()
+            errors[f"statsforecast {name}"[:28]] = (missed / calls, rows.groupby("origin")["seconds"].first().mean())
+    best = min(wape for wape, _ in errors.values())
+    sys.stdout.write(f"{len(origins)} origins, {HORIZON_DAYS} open days from each, {len(made):,} intervals\n")
+    for name, (wape, seconds) in sorted(errors.items(), key=lambda entry: entry[1]):
+        say(name, wape, seconds, best)
+    held = ((actual >= made["low"]) & (actual <= made["high"])).mean()
+    sys.stdout.write(f"ours: {held:.1%} of the counts lie in the interval meant to hold 80 %\n")
+
+
+if __name__ == "__main__":
+    main()
