@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
@@ -44,6 +44,8 @@ class Desk:
         Arrivals per interval up to the end of the period, as `arrivals_per_interval` gives.
     shifts : DataFrame
         Shifts in the period of those who serve the channel.
+    ahead : DataFrame
+        Shifts of the same people after the period, within the horizon of the settings.
     plan : DataFrame
         As `interval_plan` gives; without rows where nothing can be planned.
     customers : Customers or None
@@ -58,6 +60,7 @@ class Desk:
     contacts: pd.DataFrame
     history: pd.DataFrame
     shifts: pd.DataFrame
+    ahead: pd.DataFrame
     plan: pd.DataFrame
     customers: Customers | None
     reason: str | None
@@ -117,7 +120,9 @@ def desk_of(
         time_zone=zone, interval_s=interval_s, start_on=min(pd.Timestamp(first_on).date(), period.start_on),
         end_on=period.end_on,
     )  # fmt: skip
-    serving = _within(shifts_of_channel(shifts, chosen.channel), period, zone)
+    own = shifts_of_channel(shifts, chosen.channel)
+    serving = _within(own, period.start_on, period.end_on, zone)
+    ahead = _within(own, period.end_on, period.end_on + timedelta(days=chosen.horizon_days), zone)
     handle_s = handle_by_hour(contacts)
     reason = _reason(contacts, handle_s, chosen.channel)
     no_staff = reason or (None if len(serving) else f"no shifts of those who serve the {chosen.channel} queue")
@@ -125,7 +130,7 @@ def desk_of(
     if reason is None:
         plan = interval_plan(arrivals, serving, handle_s=handle_s, shrinkage=chosen.shrinkage)
         customers = customers_of(plan, contacts, patience_s=chosen.patience_s)
-    return Desk(chosen.channel, settings, contacts, history, serving, plan, customers, reason, no_staff)
+    return Desk(chosen.channel, settings, contacts, history, serving, ahead, plan, customers, reason, no_staff)
 
 
 def offered_contacts(contacts: Any, *, channel: str) -> pd.DataFrame:
@@ -193,8 +198,8 @@ def _reason(contacts: pd.DataFrame, handle_s: Mapping[int, float], channel: str)
     return None if handle_s else f"no handle time is known of the {channel} contacts"
 
 
-def _within(shifts: pd.DataFrame, period: Period, zone: str) -> pd.DataFrame:
-    """Keep the shifts that touch the period."""
-    start, end = (pd.Timestamp(day).tz_localize(zone) for day in (period.start_on, period.end_on))
+def _within(shifts: pd.DataFrame, start_on: date, end_on: date, zone: str) -> pd.DataFrame:
+    """Keep the shifts that touch the days from one to another, the last not included."""
+    start, end = (pd.Timestamp(day).tz_localize(zone) for day in (start_on, end_on))
     starts, ends = (pd.to_datetime(shifts[name], utc=True) for name in ("starts_at", "ends_at"))
     return shifts[(starts < end) & (ends > start)].reset_index(drop=True)

@@ -17,7 +17,7 @@ from csm_lib.errors import SettingError, UsageError
 from csm_lib.staff.arguments import checked
 from csm_lib.staff.queues import performance
 
-__all__ = ["Scenario", "divert", "in_band", "predict", "predicted_and_observed", "summary_by"]
+__all__ = ["Scenario", "divert", "in_band", "move_shift", "predict", "predicted_and_observed", "summary_by"]
 
 @dataclass(frozen=True)
 class Scenario:
@@ -31,6 +31,9 @@ class Scenario:
         Agents added (or, below 0, taken away) from `from_hour` to `to_hour` of every day with contacts.
     from_hour, to_hour : int
         Local hours; the second is not included.
+    bands : tuple of (int, int, int)
+        Further changes of the agents on shift: from hour, to hour, agents more (below 0: fewer); a shift that is moved
+        takes its people from one band to another (`move_shift`).
     diverted_share : float
         Share of all contacts that a bot takes instead of an agent, 0 or more, below 1.
     diverted_handle_ratio : float
@@ -48,6 +51,7 @@ class Scenario:
     extra_agents: int = 0
     from_hour: int = 0
     to_hour: int = 24
+    bands: tuple[tuple[int, int, int], ...] = ()
     diverted_share: float = 0.0
     diverted_handle_ratio: float = 1.0
     handle_change_share: float = 0.0
@@ -55,9 +59,10 @@ class Scenario:
 
     def __post_init__(self) -> None:
         """Refuse hours and shares that mean nothing."""
-        if not 0 <= self.from_hour < self.to_hour <= 24:
-            raise SettingError(f"from_hour and to_hour must be hours of one day in order, got {self.from_hour!r} and "
-                               f"{self.to_hour!r}. Give for example 17 and 21.")
+        for start, end in ((self.from_hour, self.to_hour), *(band[:2] for band in self.bands)):
+            if not 0 <= start < end <= 24:
+                raise SettingError(f"from_hour and to_hour must be hours of one day in order, got {start!r} and "
+                                   f"{end!r}. Give for example 17 and 21.")
         checked("diverted_share", self.diverted_share, low=0.0, high=1.0, is_high_included=False)
         checked("diverted_handle_ratio", self.diverted_handle_ratio, low=0.0)
         checked("handle_change_share", self.handle_change_share, low=-1.0, is_low_included=False)
@@ -65,6 +70,30 @@ class Scenario:
         if self.diverted_share * self.diverted_handle_ratio >= 1:
             raise SettingError(f"diverted_share times diverted_handle_ratio must be below 1, got "
                                f"{self.diverted_share * self.diverted_handle_ratio!r}. No handling would be left.")
+
+
+def move_shift(*, n: int, from_hours: tuple[int, int], to_hours: tuple[int, int], name: str) -> Scenario:
+    """Build the scenario in which people work other hours.
+
+    Parameters
+    ----------
+    n : int
+        People who move.
+    from_hours, to_hours : (int, int)
+        Local hours they work now and would work; the second of each is not included.
+    name : str
+
+    Returns
+    -------
+    Scenario
+        Hours that belong to both stay as they are.
+
+    Examples
+    --------
+    >>> move_shift(n=2, from_hours=(8, 16), to_hours=(13, 21), name="two later").bands
+    ((8, 16, -2), (13, 21, 2))
+    """
+    return Scenario(name, bands=((*from_hours, -n), (*to_hours, n)))
 
 
 def divert(contacts: pd.DataFrame, *, issue: str, share: float, name: str) -> Scenario:
@@ -294,6 +323,8 @@ def _changed(plan: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     handle = (1.0 + scenario.handle_change_share) * (1.0 - taken * ratio) / (1.0 - taken)
     day = next((name for name in ("local_date", "weekday") if name in plan), None)
     is_open = plan.groupby(day)["expected"].transform("sum") > 0 if day else True
-    extra = np.where(in_band(plan, scenario.from_hour, scenario.to_hour) & is_open, scenario.extra_agents, 0)
+    extra = np.zeros(len(plan), dtype=np.int64)
+    for start, end, change in ((scenario.from_hour, scenario.to_hour, scenario.extra_agents), *scenario.bands):
+        extra += np.where(in_band(plan, start, end) & is_open, change, 0)
     return plan.assign(expected=plan["expected"] * volume, arrivals_per_h=plan["arrivals_per_h"] * volume,
                        handle_s=plan["handle_s"] * handle, agents=np.maximum(plan["agents"] + extra, 0))

@@ -63,6 +63,8 @@ def cheapest_cover(
     cost: ArrayLike | None = None,
     max_counts: ArrayLike | None = None,
     max_agents: int | None = None,
+    groups: ArrayLike | None = None,
+    max_per_group: Sequence[int | None] = (),
     time_limit_s: float = 60.0,
 ) -> Cover:
     """Find the cheapest number of people per shift that covers the need of every interval.
@@ -79,6 +81,10 @@ def cheapest_cover(
         Most people each shift can take.
     max_agents : int, optional
         Most people in all.
+    groups : array_like of int, shape (n_shifts,), optional
+        Group that the people of each shift belong to, such as a contract; numbered from 0.
+    max_per_group : sequence of int or None
+        Most people of each group; None where there is no limit.
     time_limit_s : float, default 60
         Seconds after which the best cover found so far is returned.
 
@@ -114,14 +120,14 @@ def cheapest_cover(
     most = np.full(len(works), need.max(initial=0.0))
     if max_counts is not None:
         most = np.minimum(most, _per_shift("max_counts", max_counts, len(works)))
-    limit = np.inf if max_agents is None else float(whole("max_agents", max_agents))
+    limits = _limits(len(works), max_agents, groups, max_per_group)
     missing = np.where(works.any(axis=0), 0.0, need) if len(works) else need
-    if max_counts is not None or max_agents is not None:
-        fewest = _solve(np.zeros(len(works)), np.ones(need.size), need, works, most, limit, np.inf, time_limit_s)
+    if max_counts is not None or limits:
+        fewest = _solve(np.zeros(len(works)), np.ones(need.size), need, works, most, limits, np.inf, time_limit_s)
         budget = float(np.rint(fewest.x[len(works):].sum()))
     else:
         budget = float(missing.sum())
-    found = _solve(price, np.zeros(need.size), need, works, most, limit, budget, time_limit_s)
+    found = _solve(price, np.zeros(need.size), need, works, most, limits, budget, time_limit_s)
     counts = np.rint(found.x[: len(works)]).astype(np.int64)
     uncovered = np.maximum(need - works.T @ counts, 0.0).astype(np.int64)
     is_proven = found.status == 0
@@ -184,13 +190,12 @@ def _intervals(name: str, hours: float, step_s: float) -> int:
     return round(count)
 
 
-def _solve(price: Floats, penalty: Floats, need: Floats, works: Floats, most: Floats, max_agents: float, budget: float,
-           time_limit_s: float) -> OptimizeResult:
+def _solve(price: Floats, penalty: Floats, need: Floats, works: Floats, most: Floats,
+           limits: Sequence[tuple[Floats, float]], budget: float, time_limit_s: float) -> OptimizeResult:
     """One integer programme over people per shift and agents missing per interval."""
     n_shifts, n_intervals = works.shape
     rows = [LinearConstraint(np.hstack([works.T, np.eye(n_intervals)]), lb=need)]
-    if np.isfinite(max_agents):
-        rows.append(LinearConstraint(np.append(np.ones(n_shifts), np.zeros(n_intervals)), ub=max_agents))
+    rows += [LinearConstraint(np.append(members, np.zeros(n_intervals)), ub=most_of) for members, most_of in limits]
     if np.isfinite(budget):
         rows.append(LinearConstraint(np.append(np.zeros(n_shifts), np.ones(n_intervals)), ub=budget))
     found = milp(np.append(price, penalty), integrality=np.ones(n_shifts + n_intervals), constraints=rows,
@@ -198,6 +203,17 @@ def _solve(price: Floats, penalty: Floats, need: Floats, works: Floats, most: Fl
     if found.x is None:
         raise RunError(f"roster must be solved within {time_limit_s:g} s, got no cover for {n_intervals} intervals "
                        f"and {n_shifts} shifts. Allow more time or offer fewer shifts.")
+    return found
+
+
+def _limits(n_shifts: int, max_agents: int | None, groups: ArrayLike | None,
+            max_per_group: Sequence[int | None]) -> list[tuple[Floats, float]]:
+    """Whom each limit counts, and the limit."""
+    found = [] if max_agents is None else [(np.ones(n_shifts), float(whole("max_agents", max_agents)))]
+    if groups is not None:
+        of_shift = _per_shift("groups", groups, n_shifts)
+        found += [((of_shift == number).astype(float), float(most)) for number, most in enumerate(max_per_group)
+                  if most is not None]
     return found
 
 

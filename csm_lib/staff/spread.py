@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-__all__ = ["count_quantile", "least_dispersion"]
+__all__ = ["count_quantile", "least_dispersion", "rate_quantile"]
 
 Floats = NDArray[np.float64]
 
@@ -46,6 +46,35 @@ def count_quantile(mean: Floats, *, dispersion: float, q: float) -> Floats:
     else:
         found = stats.nbinom.ppf(q, 1.0 / dispersion, 1.0 / (1.0 + dispersion * safe))
     return np.where(mean > 0, found, 0.0)
+
+
+def rate_quantile(mean: Floats, *, dispersion: float, q: float) -> Floats:
+    """Give the rate that the true rate does not exceed with probability `q`.
+
+    A negative binomial count is a Poisson count whose rate is itself uncertain, by a gamma distribution. A queue
+    formula already allows for the chance of the Poisson count; only the uncertainty of the rate is carried into it.
+
+    Parameters
+    ----------
+    mean : ndarray of float
+        Expected counts, 0 or more.
+    dispersion : float
+        0 or more.
+    q : float
+        Probability, 0 to 1.
+
+    Returns
+    -------
+    ndarray of float
+
+    Examples
+    --------
+    >>> rate_quantile(np.array([0.0, 4.0]), dispersion=0.0, q=0.8)
+    array([0., 4.])
+    """
+    if dispersion < _PURE_CHANCE:
+        return np.array(mean, dtype=float)
+    return stats.gamma.ppf(q, 1.0 / dispersion, scale=dispersion * np.asarray(mean, dtype=float))
 
 
 def least_dispersion(mean: Floats, actual: Floats, *, level: float) -> float:

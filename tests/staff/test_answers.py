@@ -25,8 +25,10 @@ from csm_lib.staff.answers import (
     trust_in_model,
     what_if,
 )
+from csm_lib.staff.coming import coming_need
 from csm_lib.staff.desk import Desk, desk_of, handle_by_hour, offered_contacts
 from csm_lib.staff.prediction import Scenario
+from csm_lib.staff.queues import agents_needed
 
 DAYS = 42
 PERIOD = parse_period("2024-01-01..2024-02-11")
@@ -219,3 +221,33 @@ def test_asking_changes_nothing() -> None:
     before = CONTACTS.copy(deep=True)
     desk()
     pd.testing.assert_frame_equal(CONTACTS, before)
+
+
+def test_the_coming_need_carries_the_forecasts_uncertainty() -> None:
+    coming = coming_weeks(FULL)
+    found = coming_need(FULL, coming)
+    assert (found["needed_sure"] >= found["needed"]).all()
+    assert (found["rate_sure"] >= found["expected"] - 1e-9).all()
+    assert found["local_date"].nunique() == 7
+    assert found["planned_agents"].isna().all()  # no shift after the period is known
+    peak = found[found["local_hour"] == 17].iloc[0]
+    assert FULL.customers is not None
+    queue = {"patience_s": FULL.customers.patience_s, "threshold_s": 20.0, "service_level": 0.8, "max_abandon": 0.1}
+    assert peak["needed_sure"] == agents_needed(2 * peak["rate_sure"], peak["handle_s"], **queue)
+
+
+def test_the_coming_plan_stands_beside_the_coming_need() -> None:
+    more = shifts().assign(starts_at=lambda rows: rows["starts_at"] + pd.Timedelta(days=7))
+    more["ends_at"] = more["starts_at"] + pd.Timedelta(hours=10)
+    planned = desk(roster=pd.concat([shifts(), more.drop_duplicates()], ignore_index=True))
+    found = coming_need(planned, coming_weeks(planned))
+    noon = found[found["local_hour"] == 12]
+    assert (noon["planned_agents"] == 2).all()
+    assert (found["shortfall"] == np.maximum(found["needed"] - found["planned_agents"], 0)).all()
+
+
+def test_without_a_forecast_there_is_no_coming_need() -> None:
+    for bare in (EMPTY, SOURCELESS):
+        found = coming_need(bare, coming_weeks(bare))
+        assert found.empty
+        assert found.attrs["reason"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from csm_lib.staff.spread import count_quantile, least_dispersion
+from csm_lib.staff.spread import count_quantile, least_dispersion, rate_quantile
 
 
 def test_dispersion_one_is_geometric():
@@ -32,3 +32,9 @@ def test_chance_alone_needs_no_dispersion_or_next_to_none():
 
 def test_no_rows_need_no_dispersion():
     assert least_dispersion(np.zeros(0), np.zeros(0), level=0.8) == 0
+
+
+def test_the_rate_is_a_gamma_quantile():
+    # dispersion 1 makes the rate exponential: its quantile is -mean log(1 - q)
+    assert_allclose(rate_quantile(np.array([10.0]), dispersion=1.0, q=0.8), -10 * np.log(0.2))
+    assert_allclose(rate_quantile(np.array([10.0]), dispersion=0.0, q=0.8), 10.0)
