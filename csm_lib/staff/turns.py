@@ -22,6 +22,8 @@ __all__ = ["burden_of_people", "turns"]
 Floats = NDArray[np.float64]
 
 _FORBIDDEN = 1e9
+_COLUMNS = ["person", "contract", "level", "local_date", "shift", "starts_at", "ends_at", "is_weekend", "is_late",
+            "hours"]  # fmt: skip
 _LATE_MIN = 18 * 60  # a shift that ends later takes an evening
 
 
@@ -66,8 +68,7 @@ def turns(roster: pd.DataFrame, tours: Sequence[Tour], *, first_on: date, weeks:
             borne += np.array([_burden(own[place]) for place in held])
             for person, place in enumerate(held):
                 rows += _days(own[place], f"{name} {person + 1}", first_on + timedelta(days=7 * week))
-    columns = "person contract level local_date shift starts_at ends_at is_weekend is_late hours".split()
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=_COLUMNS)
 
 
 def burden_of_people(turns: pd.DataFrame) -> pd.DataFrame:
