@@ -236,6 +236,20 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "restated_verdict": ("{was} → {now}", "{was} → {now}"),
     "roster_cost": ("costing {cost} {currency}", "成本{cost}{currency}"),
+    "roster_fair": (
+        "and in the weeks planned each person has {weekend_min} to {weekend_max} weekend days and {late_min} to "
+        "{late_max} late shifts",
+        "在已排的各周内，每人周末班{weekend_min}至{weekend_max}天、晚班{late_min}至{late_max}个",
+    ),
+    "roster_gap": (
+        "not proven to be the cheapest: nothing cheaper by more than {gap} exists",
+        "尚未证明最优：不存在便宜超过{gap}的方案",
+    ),
+    "roster_open": (
+        "with {n} intervals not covered, most on {slot}: {missing} people missing",
+        "有{n}个时段未覆盖，最多在{slot}：缺{missing}人",
+    ),
+    "roster_proven": ("proven to be the cheapest", "已证明成本最低"),
     "roster_today": ("where {hours} are worked today", "目前实际为{hours}小时"),
     "roster_uncovered": (
         "with {hours} agent hours of need that no shift on offer can cover",
