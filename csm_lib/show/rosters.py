@@ -95,8 +95,8 @@ def sentence_of_model_error(trust: pd.DataFrame, *, language: str | None = None)
     average = float((miss * trust["n_offered"]).sum() / trust["n_offered"].sum())
     return sentence(
         "The model's own error: with today's staff its answer rate is off by {average} points on average over the "
-        "contacts, at most by {most} points (at {hour}:00, predicted {predicted}, observed {observed}). Read every scenario with that "
-        "much doubt.",
+        "contacts, at most by {most} points (at {hour}:00, predicted {predicted}, observed {observed}). Read every "
+        "scenario with that much doubt.",
         zh="模型自身误差：在现有人手下，按联络量平均偏差{average}个百分点，最大{most}个百分点（{hour}时，预测{predicted}，实际{observed}）。"
         "各方案的预测都应带着这样的误差来读。",
         language=language,
@@ -138,7 +138,8 @@ def sentence_of_cheapest_way(
     added = ways[ways["extra_agents"] > 0]
     if added.empty:
         return sentence(
-            "Every hour of the day already answers {target} by the model.", zh="模型显示每个时段接通率均已达到{target}。",
+            "Every hour of the day already answers {target} by the model.",
+            zh="模型显示每个时段接通率均已达到{target}。",
             language=language, target=(target, "share"),
         )  # fmt: skip
     hours = [

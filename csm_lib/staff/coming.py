@@ -6,6 +6,8 @@ for arrivals that are not exceeded with a chosen probability.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -77,7 +79,7 @@ def coming_need(desk: Desk, coming: pd.DataFrame, *, probability: float = 0.8, n
     return found
 
 
-def _targets(desk: Desk) -> dict[str, float | None]:
+def _targets(desk: Desk) -> dict[str, Any]:
     targets = desk.settings.staffing.targets
     return {
         "patience_s": np.inf if desk.customers is None else desk.customers.patience_s,

@@ -11,6 +11,7 @@ import pytest
 
 from csm_lib.periods import parse_period
 from csm_lib.settings import Settings
+from csm_lib.settings.objectives import Contract
 from csm_lib.staff.answers import (
     bot_scenario,
     by_hour,
@@ -25,10 +26,13 @@ from csm_lib.staff.answers import (
     trust_in_model,
     what_if,
 )
+from csm_lib.staff.choices import cheapest_hours, cover_by_hour, next_monday, value_of_an_hour
 from csm_lib.staff.coming import coming_need
 from csm_lib.staff.desk import Desk, desk_of, handle_by_hour, offered_contacts
 from csm_lib.staff.prediction import Scenario
 from csm_lib.staff.queues import agents_needed
+from csm_lib.staff.tours import cheapest_roster, possible_tours
+from csm_lib.staff.weekly_roster import ShiftPattern
 
 DAYS = 42
 PERIOD = parse_period("2024-01-01..2024-02-11")
@@ -251,3 +255,26 @@ def test_without_a_forecast_there_is_no_coming_need() -> None:
         found = coming_need(bare, coming_weeks(bare))
         assert found.empty
         assert found.attrs["reason"]
+
+
+def test_the_busiest_hour_is_worth_an_agent_most() -> None:
+    found = value_of_an_hour(FULL)
+    assert found.loc[found["saved_per_agent_h"].idxmax(), "local_hour"] == 17
+    ways = cheapest_hours(FULL).set_index("local_hour")
+    assert (ways["answer_rate_share_after"] >= 0.9).all()
+    assert ways.loc[17, "extra_agents"] >= 1
+    assert value_of_an_hour(UNSTAFFED).attrs["reason"] == UNSTAFFED.no_staff
+    assert cheapest_hours(UNSTAFFED).attrs["reason"] == UNSTAFFED.no_staff
+
+
+def test_the_next_roster_starts_on_the_monday_after_the_data() -> None:
+    assert next_monday(FULL) == date(2024, 2, 12)  # the data end on Sunday the eleventh
+
+
+def test_a_rosters_cover_is_counted_by_hour() -> None:
+    need = pd.DataFrame({"weekday": range(1, 8), "local_time": "09:00", "local_hour": 9, "interval_s": 3600.0})
+    need["to_schedule"] = [17, 13, 15, 19, 14, 16, 11]
+    tours = possible_tours([Contract(name="clerk")], [ShiftPattern(((540, 600),))])
+    found = cover_by_hour(need, cheapest_roster(need, tours), tours)
+    assert (found["value"] >= 0).all()
+    assert found["value"].sum() == 23 * 5 - 105  # 23 people of five days for 105 days needed
