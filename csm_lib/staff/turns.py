@@ -17,7 +17,7 @@ from scipy.optimize import linear_sum_assignment
 from csm_lib.errors import SettingError
 from csm_lib.staff.tours import Tour
 
-__all__ = ["burden_of_people", "turns"]
+__all__ = ["burden_of_people", "turns", "weeks_of_people"]
 
 Floats = NDArray[np.float64]
 
@@ -88,6 +88,28 @@ def burden_of_people(turns: pd.DataFrame) -> pd.DataFrame:
     return found.agg(
         days=("hours", "size"), weekend_days=("is_weekend", "sum"), late_days=("is_late", "sum"), hours=("hours", "sum")
     ).reset_index()[["person", "contract", "days", "weekend_days", "late_days", "hours"]]
+
+
+def weeks_of_people(turns: pd.DataFrame) -> pd.DataFrame:
+    """Lay the turns out by person and week.
+
+    Parameters
+    ----------
+    turns : DataFrame
+        As `turns` gives.
+
+    Returns
+    -------
+    DataFrame
+        One row per week and person: `week_on` (its Monday), `person`, `d1` to `d7` (shift of Monday to Sunday; empty
+        where the person is off).
+    """
+    days = pd.to_datetime(turns["local_date"])
+    laid = turns[["person"]].assign(week_on=days - pd.to_timedelta(days.dt.day_of_week, unit="D"),
+                                    day="d" + (days.dt.day_of_week + 1).astype(str), shift=turns["shift"])  # fmt: skip
+    names = [f"d{day}" for day in range(1, 8)]
+    found = laid.pivot(index=["week_on", "person"], columns="day", values="shift").reindex(columns=names)
+    return found.fillna("").reset_index().rename_axis(columns=None)
 
 
 def _people(roster: pd.DataFrame, tours: Sequence[Tour]) -> list[Tour]:

@@ -14,7 +14,7 @@ from csm_lib.errors import SettingError
 from csm_lib.settings import Settings
 from csm_lib.settings.objectives import Contract, ShiftType
 from csm_lib.staff.tours import Tour, cheapest_roster, possible_tours, week_cover, working_days
-from csm_lib.staff.turns import burden_of_people, turns
+from csm_lib.staff.turns import burden_of_people, turns, weeks_of_people
 from csm_lib.staff.weekly_roster import ShiftPattern
 
 FULL = Contract(name="full time")
@@ -154,3 +154,12 @@ def test_settings_hold_shift_types_and_contracts() -> None:
                                               "contracts": [{"name": "full", "shifts": ["night"]}]}})
     with pytest.raises(ValueError, match="hours must name at least one stretch such as 08:00-12:00"):
         Settings.model_validate({"staffing": {"shift_types": [{"name": "day", "hours": "closed"}]}})
+
+
+def test_the_turns_laid_out_by_week_hold_every_day_once() -> None:
+    roster, tours = a_roster()
+    made = turns(roster, tours, first_on=date(2024, 4, 1), weeks=2)
+    laid = weeks_of_people(made)
+    assert (laid[[f"d{day}" for day in range(1, 8)]] != "").to_numpy().sum() == len(made)
+    assert laid["week_on"].unique().tolist() == [pd.Timestamp(2024, 4, 1), pd.Timestamp(2024, 4, 8)]
+    assert weeks_of_people(made.head(0)).empty
