@@ -44,6 +44,7 @@ CLOSE, FLOOR, EXACT, AVERAGE, STATED = (0.93, 0.97), (0.92, 1.0), (0.95, 1.0), (
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.3, 0.5, 0.78, 0.95, 0.99)
 
 Array = NDArray[np.float64]
+Counts = NDArray[np.int64]
 Bounds = tuple[Array, Array]
 
 
@@ -153,18 +154,48 @@ def cluster_share_rows(
     for n_clusters in counts:
         for icc in likeness:
             for p in shares:
-                parts = []
-                for some in _chunks(repeats, n_clusters):
-                    sizes = 1 + rng.poisson(rng.gamma(2, 10, (some, n_clusters)))
-                    scale = 1 / icc - 1 if icc else 1.0
-                    chance = rng.beta(p * scale, (1 - p) * scale, sizes.shape) if icc else p
-                    spread = spread_of(rng.binomial(sizes, chance), sizes)
-                    low, high, _ = clustered_share_bounds(spread)
-                    parts.append((low, high, effective_n(spread)))
-                low, high, worth = (np.concatenate(column) for column in zip(*parts, strict=True))
-                expected = float(np.median(worth)) * min(p, 1 - p)
-                words = f"{n_clusters} clusters, ICC {icc}, p = {p}; {expected:.1f} expected"
-                yield _row("clustered share", words, p, (low, high), CLOSE if expected >= RARE else EXACT)
+                yield _clustered_row(rng, repeats, "", n_clusters, icc, p, _uneven)
+
+
+def cluster_check_rows(repeats: int) -> Iterator[Row]:
+    """Other clusters than those on which the method was chosen: other numbers, sizes, likeness and shares."""
+    rng = np.random.default_rng(SEED + 1)
+    for draw, words in ((_of_twelve, " of 12"), (_heavy, ", sizes lognormal")):
+        for n_clusters in (10, 25, 55, 120):
+            for icc in (0.0, 0.02, 0.1):
+                for p in (0.015, 0.03, 0.07, 0.2, 0.45, 0.97):
+                    yield _clustered_row(rng, repeats, words, n_clusters, icc, p, draw)
+
+
+def _uneven(rng: np.random.Generator, shape: tuple[int, int]) -> Counts:
+    return 1 + rng.poisson(rng.gamma(2, 10, shape))
+
+
+def _of_twelve(rng: np.random.Generator, shape: tuple[int, int]) -> Counts:
+    return np.full(shape, 12)
+
+
+def _heavy(rng: np.random.Generator, shape: tuple[int, int]) -> Counts:
+    return 1 + rng.poisson(35 * rng.lognormal(-0.18, 0.6, shape))
+
+
+def _clustered_row(
+    rng: np.random.Generator, repeats: int, words: str, n_clusters: int, icc: float, p: float,
+    draw: Callable[[np.random.Generator, tuple[int, int]], Counts],
+) -> Row:  # fmt: skip
+    """Draw beta-binomial clusters in chunks and count how often their share's interval holds p."""
+    parts = []
+    for some in _chunks(repeats, n_clusters):
+        sizes = draw(rng, (some, n_clusters))
+        scale = 1 / icc - 1 if icc else 1.0
+        chance = rng.beta(p * scale, (1 - p) * scale, sizes.shape) if icc else p
+        spread = spread_of(rng.binomial(sizes, chance), sizes)
+        low, high, _ = clustered_share_bounds(spread)
+        parts.append((low, high, effective_n(spread)))
+    low, high, worth = (np.concatenate(column) for column in zip(*parts, strict=True))
+    expected = float(np.median(worth)) * min(p, 1 - p)
+    told = f"{n_clusters} clusters{words}, ICC {icc}, p = {p}; {expected:.1f} expected"
+    return _row("clustered share", told, p, (low, high), CLOSE if expected >= RARE else EXACT)
 
 
 def _chunks(repeats: int, n_clusters: int) -> list[int]:
@@ -256,20 +287,21 @@ def median_rows(repeats: int) -> Iterator[Row]:
 
 
 ROOMS = (
-    share_rows, mean_rows, net_rows, cluster_share_rows, cluster_mean_rows, rate_rows, strata_rows, median_rows,
+    share_rows, mean_rows, net_rows, cluster_share_rows, cluster_check_rows, cluster_mean_rows, rate_rows, strata_rows,
+    median_rows,
 )  # fmt: skip
 
 
 def main(repeats: int) -> int:
     """Print one line per case; count the cases that miss their bound."""
     missed = 0
-    sys.stdout.write(f"{repeats} repeats\n{'method':26}{'case':62}{'coverage':>10}{'± error':>10}  bound\n")
+    sys.stdout.write(f"{repeats} repeats\n{'method':26}{'case':66}{'coverage':>10}{'± error':>10}  bound\n")
     for rows in ROOMS:
         for row in rows(repeats):
             missed += row.is_missed
             bound = "stated, not judged" if row.aim == STATED else f"{row.aim[0]}–{row.aim[1]}"
             told = "MISSED" if row.is_missed else "" if row.aim == STATED else "met"
-            sys.stdout.write(f"{row.method:26}{row.words:62}{row.covered:10.4f}{row.error:10.4f}  {bound} {told}\n")
+            sys.stdout.write(f"{row.method:26}{row.words:66}{row.covered:10.4f}{row.error:10.4f}  {bound} {told}\n")
             sys.stdout.flush()
     sys.stdout.write(f"{missed} missed\n")
     return missed

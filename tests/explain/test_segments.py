@@ -10,9 +10,11 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from statsmodels.stats.multitest import multipletests
 
 from csm_lib.definitions import INDICATORS
 from csm_lib.errors import SettingError, UsageError
+from csm_lib.explain import segments
 from csm_lib.explain.coding import MAX_LEVELS
 from csm_lib.explain.population import read_rows
 from csm_lib.explain.segments import COLUMNS, explain_gap
@@ -437,3 +439,11 @@ def test_a_dimension_of_lists_is_refused() -> None:
     assert str(told.value) == (
         "dimension 'tags' must hold words, numbers, flags or dates, got lists or records. Take a part first."
     )
+
+
+def test_holms_adjustment_is_that_of_statsmodels() -> None:
+    # also p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm") of R: 0.03, 0.06, 0.06, 0.02
+    np.testing.assert_allclose(segments._holm(np.array([0.01, 0.04, 0.03, 0.005])), [0.03, 0.06, 0.06, 0.02])
+    for seed in range(20):
+        p = np.random.default_rng(seed).uniform(0, 0.4, 1 + seed)
+        np.testing.assert_allclose(segments._holm(p), multipletests(p, method="holm")[1], rtol=1e-12)
