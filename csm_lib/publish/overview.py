@@ -15,9 +15,10 @@ import nbformat
 from csm_lib.definitions import INDICATORS
 from csm_lib.publish.export import Link, PageFrame, page, word
 from csm_lib.publish.standing import read_record
-from csm_lib.show.format import NOT_MEASURED, write_value
+from csm_lib.show.format import NOT_MEASURED, name_indicator, write_value
 from csm_lib.show.messages import say
 from csm_lib.show.sketches import sketch
+from csm_lib.show.translation import translated
 
 __all__ = ["near_periods", "write_overview"]
 
@@ -54,7 +55,8 @@ def write_overview(reports: Path, *, organisation: str, language: str) -> Path:
     table = nbformat.v4.new_code_cell("")
     parts = [_table(shown, language), _courses(shown, language)]
     table.outputs = [nbformat.v4.new_output("display_data", data={"text/html": part}) for part in parts if part]
-    html = page(nbformat.v4.new_notebook(cells=[*cells, table]), PageFrame(organisation, language, has_code=False))
+    frame = PageFrame(translated(organisation, language), language, has_code=False)
+    html = page(nbformat.v4.new_notebook(cells=[*cells, table]), frame)
     beside = reports / f".index-{os.getpid()}.html"
     beside.write_text(html, encoding="utf-8")
     os.replace(beside, reports / "index.html")
@@ -137,7 +139,7 @@ def _course(key: str, records: list[dict[str, Any]], language: str) -> str:
 def _table(shown: list[tuple[str, dict[str, Any]]], language: str) -> str:
     _, period, scope, _, caption, everything, _ = _WORDS[language]
     keys = _columns([row for _, record in shown for row in record["headline"]])
-    names = [INDICATORS[key].name_zh if language == "zh" else INDICATORS[key].name_en for key in keys]
+    names = [name_indicator(key, language=language) for key in keys]
     heading = "".join(f'<th scope="col">{escape(text)}</th>' for text in (period, scope, *names))
     lines = []
     for name, record in shown:

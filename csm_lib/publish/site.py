@@ -33,6 +33,7 @@ from csm_lib.publish.standing import LOCKED, folder_name, read_record
 from csm_lib.settings import RunSettings
 from csm_lib.show.messages import say
 from csm_lib.show.restated import sentences_restated
+from csm_lib.show.translation import translated
 from csm_lib.workspaces import notebooks_folder
 
 __all__ = ["REPORT_NOTEBOOK", "RunResult", "publish"]
@@ -301,10 +302,10 @@ def _frame(book: Any, runs: Sequence[NotebookRun], record: Mapping[str, Any], *,
         Link("tables/tables.xlsx", word("tables", language)),
         Link("run.json", word("run", language)),
     )
-    scope = "" if book.scope_name == "all" else f" · {book.scope_name}"
+    scope = "" if book.scope_name == "all" else f" · {translated(book.scope_name, language)}"
     scope += f" · {word('as_of', language)} {book.as_of}" if book.as_of else ""
     periods = near_periods(book.workspace / "reports", dict(record), language=language)
-    subtitle = f"{book.settings.workbook.organisation} · {book.period.name}{scope}"
+    subtitle = f"{translated(book.settings.workbook.organisation, language)} · {book.period.name}{scope}"
     return PageFrame(subtitle, language, links, downloads, periods)
 
 

@@ -83,13 +83,15 @@ def draw_legend(axes: Any) -> None:
     axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside lower left", ncols=4, fontsize=9.5)
 
 
-def name_places(axes: Any, labels: pd.Series, *, most: int | None = None, turn: bool = False) -> None:
+def name_places(
+    axes: Any, labels: pd.Series, *, most: int | None = None, turn: bool = False, language: str | None = None
+) -> None:
     """Name the places on the horizontal axis, every second or third only where all would not fit."""
     shape = _shape_of_days(labels)
-    longest = max((len(_short(entry, shape)) for entry in labels), default=1)
+    longest = max((len(_short(entry, shape, language)) for entry in labels), default=1)
     fitting = max(2, min(_MOST_LABELS, _LINE_LETTERS // (longest + 3)))
     step = max(1, -(-len(labels) // (most or fitting)))
-    texts = [_short(entry, shape) for entry in labels[::step]]
+    texts = [_short(entry, shape, language) for entry in labels[::step]]
     axes.set_xticks(
         np.arange(0, len(labels), step), texts, rotation=30 if turn else 0, ha="right" if turn else "center"
     )
@@ -102,10 +104,10 @@ def _shape_of_days(labels: pd.Series) -> str:
     return "%Y-%m" if is_long else "%m-%d"
 
 
-def _short(entry: Any, shape: str) -> str:
+def _short(entry: Any, shape: str, language: str | None) -> str:
     if isinstance(entry, pd.Timestamp):
         return entry.strftime(shape) if entry == entry.normalize() else entry.strftime("%H:%M")
-    return write_code(entry)
+    return write_code(entry, language=language)
 
 
 def place_name(entry: Any, language: str | None) -> str:
@@ -113,4 +115,4 @@ def place_name(entry: Any, language: str | None) -> str:
     if isinstance(entry, pd.Timestamp):
         day = write_date(entry, language=language)
         return day if entry == entry.normalize() else f"{day} {entry:%H:%M}"
-    return write_code(entry)
+    return write_code(entry, language=language)

@@ -42,7 +42,7 @@ def plot_days(
     """
     rows = measured(frame, "n", "day_on")
     names = list(dict.fromkeys(rows[source]))
-    with canvas(title, height=1.9 + 0.32 * max(len(names), 2)) as (drawn, axes):
+    with canvas(title, language=language, height=1.9 + 0.32 * max(len(names), 2)) as (drawn, axes):
         if rows.empty:
             return nothing(drawn, axes, name, title, language)
         days = pd.DatetimeIndex(sorted(rows["day_on"].unique()))
@@ -60,7 +60,7 @@ def plot_days(
                 at[0][here] + 0.5, at[1][here] + 0.5, ls="", marker=marker, ms=5, color=COLOURS[colour], label=caption
             )
         axes.plot([], [], ls="", marker="s", ms=8, color="#d1d5db", label=say("day_closed", language))
-        _name_axes(axes, days, [write_code(one) for one in names])
+        _name_axes(axes, days, [write_code(one, language=language) for one in names])
         bar = drawn.colorbar(drawing, ax=axes, extend="max", pad=0.01, aspect=30)
         bar.set_label(say("day_ratio", language), fontsize=9)
         bar.set_ticks([0, 0.5, 1, 1.5], labels=["0", "½", "1", "1½"])

@@ -56,7 +56,7 @@ def plot_teams(
     Figure
     """
     rows = measured(frame, value, group).sort_values([value, group], ascending=[better == "lower", True])
-    with canvas(title, height=1.4 + 0.42 * max(len(rows), 2)) as (drawn, axes):
+    with canvas(title, language=language, height=1.4 + 0.42 * max(len(rows), 2)) as (drawn, axes):
         if rows.empty:
             return nothing(drawn, axes, name, title, language)
         places, values = np.arange(len(rows)), rows[value].to_numpy(float)
@@ -109,13 +109,13 @@ def plot_pareto(
     """
     rows = measured(frame, count, label)
     rows = rows[rows[count] > 0].sort_values([count, label], ascending=[False, True])
-    with canvas(title, height=4.0) as (drawn, axes):
+    with canvas(title, language=language, height=4.0) as (drawn, axes):
         if rows.empty:
             return nothing(drawn, axes, name, title, language)
         places, counts = np.arange(len(rows)), rows[count].to_numpy(float)
         shares = counts.cumsum() / counts.sum()
         axes.bar(places, counts, color=COLOURS["main"], label=say("count", language))
-        name_places(axes, rows[label], most=len(rows), turn=len(rows) > 5)
+        name_places(axes, rows[label], most=len(rows), turn=len(rows) > 5, language=language)
         label_axis(axes.yaxis, unit="n", language=language)
         right = axes.twinx()
         right.plot(places, shares * 100, color=COLOURS["second"], marker="s", label=say("cumulative", language))
@@ -130,7 +130,7 @@ def plot_pareto(
         title=title,
         top=place_name(rows[label].iloc[0], language),
         k=few,
-        n=write_value(counts.sum(), "n"),
+        n=write_value(counts.sum(), "n", language=language),
         share=write_value(shares[0], "share", language=language),
     )
     return Figure(name, alt, drawn)
@@ -172,7 +172,7 @@ def plot_heatmap(
     if rows.duplicated([weekday, hour]).any():
         raise SettingError("heatmap must have one row per weekday and hour, got several. Aggregate them first.")
     days = say("weekdays", language).split()
-    with canvas(title, height=4.0, width=9.0) as (drawn, axes):
+    with canvas(title, language=language, height=4.0, width=9.0) as (drawn, axes):
         if rows.empty:
             return nothing(drawn, axes, name, title, language)
         grid = rows.pivot(index=weekday, columns=hour, values=value).sort_index()
@@ -188,7 +188,9 @@ def plot_heatmap(
         axes.set_xticks(np.arange(grid.shape[1]) + 0.5, [str(int(at)) for at in grid.columns])
         axes.invert_yaxis()
         axes.grid(visible=False)
-        axes.set_title(f"{title} ({say(f'unit_{shown}', language)})" if f"unit_{shown}" else title, loc="left")
+        axes.set_title(
+            say("title_with_unit", language, title=title, unit=say(f"unit_{shown}", language)), loc="left"
+        )
         axes.set_xlabel(say("hour", language))
     top, bottom = rows.loc[rows[value].idxmax()], rows.loc[rows[value].idxmin()]
     alt = say(
@@ -231,7 +233,7 @@ def plot_waterfall(
     """
     rows = measured(frame, "total", segment)
     rows = rows.reindex(rows["total"].abs().sort_values(ascending=False, kind="stable").index)
-    with canvas(title, height=1.6 + 0.5 * max(len(rows), 2)) as (drawn, axes):
+    with canvas(title, language=language, height=1.6 + 0.5 * max(len(rows), 2)) as (drawn, axes):
         if rows.empty:
             return nothing(drawn, axes, name, title, language)
         places = np.arange(len(rows))

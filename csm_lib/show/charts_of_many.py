@@ -10,8 +10,9 @@ import pandas as pd
 from csm_lib.definitions import INDICATORS
 from csm_lib.show.chart_parts import measured, missed_targets, name_places, nothing, place_name, written_all
 from csm_lib.show.drawing import COLOURS, Figure, canvas, label_axis, scale_of
-from csm_lib.show.format import in_language
+from csm_lib.show.format import name_indicator
 from csm_lib.show.messages import say
+from csm_lib.show.translation import translated
 
 __all__ = ["plot_trends"]
 
@@ -41,11 +42,11 @@ def plot_trends(
     rows = measured(frame, "value", "period")
     keys = list(dict.fromkeys(rows["key"]))
     n_down = max(1, -(-len(keys) // _COLUMNS))
-    with canvas(title, height=0.4 + 2.3 * n_down) as (drawn, axes):
+    with canvas(title, language=language, height=0.4 + 2.3 * n_down) as (drawn, axes):
         if not keys:
             return nothing(drawn, axes, name, title, language)
         axes.remove()
-        drawn.suptitle(title, x=0.01, ha="left")
+        drawn.suptitle(translated(title, language), x=0.01, ha="left")
         panels = drawn.subplots(n_down, _COLUMNS, squeeze=False).ravel()
         alts = [
             _draw(panel, rows[rows["key"] == key].reset_index(drop=True), language, most_labels)
@@ -59,7 +60,7 @@ def plot_trends(
 def _draw(panel: Any, rows: pd.DataFrame, language: str | None, most_labels: int) -> str:
     """Draw one indicator and say what it shows."""
     meant = INDICATORS[rows["key"].iloc[0]]
-    called = meant.name_zh if in_language(language) == "zh" else meant.name_en
+    called = name_indicator(meant.key, language=language)
     places, values = np.arange(len(rows)), rows["value"].to_numpy(float)
     targets = rows["target"].to_numpy(float)
     factor, shown = scale_of([*values, *targets], meant.unit)
@@ -68,7 +69,7 @@ def _draw(panel: Any, rows: pd.DataFrame, language: str | None, most_labels: int
     panel.plot(places, values * factor, color=COLOURS["main"], marker="o", ms=4)
     panel.step(places, targets * factor, where="mid", color=COLOURS["second"], ls=":", lw=2)
     panel.set_title(called, loc="left", fontsize=10.5)
-    name_places(panel, rows["period"], most=most_labels)
+    name_places(panel, rows["period"], most=most_labels, language=language)
     label_axis(panel.yaxis, unit=meant.unit, shown=shown, language=language)
     at = [place_name(entry, language) for entry in rows["period"]]
     top, bottom = int(np.argmax(values)), int(np.argmin(values))

@@ -10,7 +10,7 @@ import pandas as pd
 from csm_lib.definitions import INDICATORS
 from csm_lib.show.chart_parts import measured, nothing
 from csm_lib.show.drawing import Figure, canvas
-from csm_lib.show.format import in_language, write_value
+from csm_lib.show.format import name_indicator, write_value
 from csm_lib.show.messages import say
 
 __all__ = ["plot_matrix"]
@@ -44,7 +44,7 @@ def plot_matrix(
     """
     pairs = measured(frame, value, row)
     keys = _in_order(pairs, row, column)
-    with canvas(title, height=1.6 + 0.42 * max(len(keys), 2), width=9.0) as (drawn, axes):
+    with canvas(title, language=language, height=1.6 + 0.42 * max(len(keys), 2), width=9.0) as (drawn, axes):
         if pairs.empty:
             return nothing(drawn, axes, name, title, language)
         cells = _square(pairs, keys, row, column, value)[1:, :-1]
@@ -91,4 +91,4 @@ def _square(pairs: pd.DataFrame, keys: list[Any], row: str, column: str, value: 
 def _written(key: Any, language: str | None) -> str:
     if key not in INDICATORS:
         return str(key)
-    return INDICATORS[key].name_zh if in_language(language) == "zh" else INDICATORS[key].name_en
+    return name_indicator(key, language=language)

@@ -48,7 +48,7 @@ def plot_funnel(
     Figure
     """
     rows = measured(frame, "value", group)
-    with canvas(title, height=4.0) as (drawn, axes):
+    with canvas(title, language=language, height=4.0) as (drawn, axes):
         if rows.empty:
             return nothing(drawn, axes, name, title, language)
         sizes, values = rows["size"].to_numpy(float), rows["value"].to_numpy(float)
@@ -102,7 +102,7 @@ def plot_ranking(
     Figure
     """
     rows = measured(frame, "value", group)
-    with canvas(title, height=1.6 + 0.38 * max(len(rows), 2)) as (drawn, axes):
+    with canvas(title, language=language, height=1.6 + 0.38 * max(len(rows), 2)) as (drawn, axes):
         if rows.empty:
             return nothing(drawn, axes, name, title, language)
         places, values, raw = np.arange(len(rows)), rows["value"].to_numpy(float), rows["raw"].to_numpy(float)
@@ -150,7 +150,7 @@ def plot_drift(
     Figure
     """
     rows = measured(frame, "smoothed", label)
-    with canvas(title) as (drawn, axes):
+    with canvas(title, language=language) as (drawn, axes):
         if rows.empty or rows["value"].isna().all():
             return nothing(drawn, axes, name, title, language)
         places, path = np.arange(len(rows)), rows["smoothed"].to_numpy(float)
@@ -166,7 +166,7 @@ def plot_drift(
         axes.plot(places, path * factor, color=COLOURS["main"], lw=1.8, label=say("smoothed", language))
         axes.plot(places[is_signal], path[is_signal] * factor, ls="", marker="D", ms=6, color=COLOURS["second"],
                   label=say("signal", language))  # fmt: skip
-        name_places(axes, rows[label])
+        name_places(axes, rows[label], language=language)
         label_axis(axes.yaxis, unit=unit, shown=shown, language=language)
         draw_legend(axes)
     where = int(np.flatnonzero(is_signal)[0]) if is_signal.any() else -1
@@ -206,7 +206,7 @@ def plot_backlog(
     if not groups:
         raise SettingError("backlog must have a column per age group, got none. Pass what `backlog_trend` gives.")
     rows = measured(frame, "n_open", at)
-    with canvas(title) as (drawn, axes):
+    with canvas(title, language=language) as (drawn, axes):
         if rows.empty:
             return nothing(drawn, axes, name, title, language)
         places, below = np.arange(len(rows)), np.zeros(len(rows))

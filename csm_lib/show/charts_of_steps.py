@@ -10,8 +10,9 @@ import pandas as pd
 from csm_lib.definitions import INDICATORS
 from csm_lib.show.chart_parts import measured, nothing
 from csm_lib.show.drawing import COLOURS, Figure, canvas, label_axis, scale_of
-from csm_lib.show.format import in_language, write_code, write_value
+from csm_lib.show.format import name_indicator, write_code, write_value
 from csm_lib.show.messages import say
+from csm_lib.show.translation import translated
 
 __all__ = ["name_step", "plot_bridge"]
 
@@ -37,11 +38,11 @@ def plot_bridge(frame: pd.DataFrame, *, title: str, language: str | None = None,
     rows = rows[whole.astype(bool)] if len(rows) else rows
     parts = [part.reset_index(drop=True) for _, part in rows.groupby(["key", "source"], sort=False)]
     lengths = [len(part) + 1.6 for part in parts]
-    with canvas(title, height=0.5 + 0.4 * max(sum(lengths), 4)) as (drawn, axes):
+    with canvas(title, language=language, height=0.5 + 0.4 * max(sum(lengths), 4)) as (drawn, axes):
         if not parts:
             return nothing(drawn, axes, name, title, language)
         axes.remove()
-        drawn.suptitle(title, x=0.01, ha="left")
+        drawn.suptitle(translated(title, language), x=0.01, ha="left")
         panels = drawn.subplots(len(parts), 1, squeeze=False, height_ratios=lengths).ravel()
         alts = [_draw(panel, part, language) for panel, part in zip(panels, parts, strict=True)]
     return Figure(name, " ".join(alts), drawn)
@@ -68,14 +69,14 @@ def name_step(step: str, detail: str, *, language: str | None = None) -> str:
     'Exclusions: short abandons'
     """
     called = say(f"bridge_{step}", language)
-    return called + say("colon", language) + write_code(detail) if detail else called
+    return called + say("colon", language) + write_code(detail, language=language) if detail else called
 
 
 def _draw(panel: Any, rows: pd.DataFrame, language: str | None) -> str:
     """Draw one bridge and say what it shows."""
     key, unit = rows["key"].iloc[0], rows["unit"].iloc[0]
     meant = INDICATORS.get(key)
-    called = key if meant is None else meant.name_zh if in_language(language) == "zh" else meant.name_en
+    called = key if meant is None else name_indicator(meant.key, language=language)
     level, change = rows["level"].to_numpy(float), rows["change"].to_numpy(float)
     factor, shown = scale_of(level, unit)
     places = np.arange(len(rows))

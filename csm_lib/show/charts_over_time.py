@@ -21,6 +21,7 @@ from csm_lib.show.chart_parts import (
 from csm_lib.show.drawing import COLOURS, Figure, canvas, label_axis, scale_of
 from csm_lib.show.format import write_value
 from csm_lib.show.messages import say
+from csm_lib.show.translation import translated
 
 __all__ = ["plot_control", "plot_forecast", "plot_need", "plot_scenarios", "plot_trend"]
 
@@ -62,7 +63,7 @@ def plot_trend(
     Figure
     """
     rows = measured(frame, value, period)
-    with canvas(title) as (drawn, axes):
+    with canvas(title, language=language) as (drawn, axes):
         if rows.empty:
             return nothing(drawn, axes, name, title, language)
         places, values = np.arange(len(rows)), rows[value].to_numpy(float)
@@ -70,9 +71,9 @@ def plot_trend(
         if low in rows and high in rows:
             bounds = rows[low].to_numpy(float) * factor, rows[high].to_numpy(float) * factor
             axes.fill_between(places, *bounds, color=COLOURS["band"], alpha=0.5, label=say("interval", language))
-        axes.plot(places, values * factor, color=COLOURS["main"], marker="o", label=title)
+        axes.plot(places, values * factor, color=COLOURS["main"], marker="o", label=translated(title, language))
         draw_target(axes, target, factor, language)
-        name_places(axes, rows[period], most=24 if period in _AXES else None)
+        name_places(axes, rows[period], most=24 if period in _AXES else None, language=language)
         if period in _AXES:
             axes.set_xlabel(say(_AXES[period], language))
         label_axis(axes.yaxis, unit=unit, shown=shown, language=language)
@@ -121,7 +122,7 @@ def plot_control(
     """
     rows = frame.assign(_at=frame[label] if label else frame.index)
     rows = measured(rows, "value", "_at")
-    with canvas(title) as (drawn, axes):
+    with canvas(title, language=language) as (drawn, axes):
         if rows.empty:
             return nothing(drawn, axes, name, title, language)
         places, values = np.arange(len(rows)), rows["value"].to_numpy(float)
@@ -144,7 +145,7 @@ def plot_control(
             label=say("signal", language),
         )
         begun = _draw_phases(axes, rows)
-        name_places(axes, rows["_at"])
+        name_places(axes, rows["_at"], language=language)
         label_axis(axes.yaxis, unit=unit, shown=shown, language=language)
         draw_legend(axes)
     where = int(np.flatnonzero(is_signal)[-1]) if is_signal.any() else -1
@@ -207,7 +208,7 @@ def plot_forecast(
     -------
     Figure
     """
-    with canvas(title) as (drawn, axes):
+    with canvas(title, language=language) as (drawn, axes):
         frame = frame.reset_index(drop=True)
         ahead = frame[measured_at(frame, forecast, at)]
         if ahead.empty:
@@ -225,7 +226,7 @@ def plot_forecast(
             there, ahead[forecast] * factor, color=COLOURS["main"], ls="--", lw=2, label=say("forecast", language)
         )
         if day is None:
-            name_places(axes, frame[at])
+            name_places(axes, frame[at], language=language)
         else:
             is_first = frame[day].ne(frame[day].shift())
             axes.set_xticks(places[is_first].to_numpy(), frame.loc[is_first, day].map(str).tolist(), ha="left")
@@ -276,14 +277,14 @@ def plot_need(
     rows = measured(frame, needed, interval)
     is_staffed = bool(rows[on_shift].notna().any())
     rows = rows.dropna(subset=[on_shift]).reset_index(drop=True) if is_staffed else rows
-    with canvas(title) as (drawn, axes):
+    with canvas(title, language=language) as (drawn, axes):
         if rows.empty:
             return nothing(drawn, axes, name, title, language)
         places = np.arange(len(rows))
         need, have = rows[needed].to_numpy(float), rows[on_shift].to_numpy(float)
         axes.step(places, need, where="mid", color=COLOURS["second"], lw=2, label=say("needed", language))
         axes.set_ylim(0, 1.08 * max(1.0, np.nanmax([*need, *have])))
-        name_places(axes, rows[interval])
+        name_places(axes, rows[interval], language=language)
         axes.set_ylabel(say("agents", language))
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         if not is_staffed:
@@ -362,7 +363,7 @@ def plot_scenarios(
     Figure
     """
     rows = measured(frame.dropna(subset=[after]), before, hour)
-    with canvas(title) as (drawn, axes):
+    with canvas(title, language=language) as (drawn, axes):
         if rows.empty:
             return nothing(drawn, axes, name, title, language)
         places, old, new = np.arange(len(rows)), rows[before].to_numpy(float), rows[after].to_numpy(float)
@@ -370,7 +371,7 @@ def plot_scenarios(
         axes.plot(places, old * factor, color=COLOURS["muted"], marker="o", ls="--", label=say(captions[0], language))
         axes.plot(places, new * factor, color=COLOURS["main"], marker="s", label=say(captions[1], language))
         draw_target(axes, target, factor, language)
-        name_places(axes, rows[hour], most=24)
+        name_places(axes, rows[hour], most=24, language=language)
         axes.set_xlabel(say("hour", language))
         label_axis(axes.yaxis, unit=unit, shown=shown, language=language)
         draw_legend(axes)

@@ -26,6 +26,7 @@ from noto_cjk_sans_otc import FONT_PATH
 
 from csm_lib.show.format import write_value
 from csm_lib.show.messages import say
+from csm_lib.show.translation import translated
 
 __all__ = ["COLOURS", "Figure", "canvas", "label_axis", "scale_of"]
 
@@ -76,13 +77,17 @@ class Figure:
 
 
 @contextmanager
-def canvas(title: str, *, height: float = 3.6, width: float = 8.0) -> Iterator[tuple[Canvas, Axes]]:
+def canvas(
+    title: str, *, height: float = 3.6, width: float = 8.0, language: str | None = None
+) -> Iterator[tuple[Canvas, Axes]]:
     """Give an empty drawing with one pair of axes in the house style.
 
     Parameters
     ----------
     title : str
+        In English, or already in the language.
     height, width : float, inches
+    language : str, optional
 
     Yields
     ------
@@ -91,7 +96,7 @@ def canvas(title: str, *, height: float = 3.6, width: float = 8.0) -> Iterator[t
     with _style():
         drawn = Canvas(figsize=(width, height), layout="constrained")
         axes = drawn.subplots()
-        axes.set_title(title, loc="left")
+        axes.set_title(translated(str(title), language), loc="left")
         yield drawn, axes
 
 

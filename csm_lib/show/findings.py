@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from csm_lib.definitions import INDICATORS
-from csm_lib.show.format import in_language, write_code, write_interval, write_value
+from csm_lib.show.format import name_indicator, write_code, write_interval, write_value
 from csm_lib.show.messages import say
-from csm_lib.show.prose import Sentence, sentence
+from csm_lib.show.prose import Sentence, run_on, sentence
 
 __all__ = [
     "name_segment",
@@ -48,8 +48,8 @@ def name_segment(segment: Any, *, language: str | None = None) -> str:
         say(
             "segment_part",
             language,
-            dimension=write_code(dimension),
-            value=write_code(missing if value is None else value),
+            dimension=write_code(dimension, language=language),
+            value=write_code(missing if value is None else value, language=language),
         )
         for dimension, value in segment
     ]
@@ -161,7 +161,7 @@ def sentence_of_causes(counted: pd.DataFrame, *, language: str | None = None) ->
         say(
             "cause_part",
             language,
-            cause=write_code(row.cause),
+            cause=write_code(row.cause, language=language),
             share=write_value(row.value, "share", language=language),
             interval=write_interval(row.low, row.high, "share", language=language),
         )
@@ -215,7 +215,7 @@ def sentence_of_mix(parts: pd.DataFrame, *, key: str, segment: str, language: st
         change=_change(mix + rate, unit, language),
         mix=_change(mix, unit, language),
         rate=_change(rate, unit, language),
-        segment=write_code(segment),
+        segment=write_code(segment, language=language),
     )
     is_opposed = mix * rate < 0 and abs(mix) > abs(rate)
     return said + sentence("{said}", language=language, said=say("mix_misleads", language)) if is_opposed else said
@@ -245,9 +245,10 @@ def sentence_of_mix_within(table: pd.DataFrame, *, key: str, group: str, languag
         for row in fell[fell["reading"] == reading].itertuples():
             numbers = {name: _change(getattr(row, name), unit, language) for name in ("change", "mix", "rate")}
             interval = write_interval(row.rate_low, row.rate_high, _unit_of_change(unit), language=language)
-            called = f"{_capital(write_code(group))} {write_code(row.group)}"
+            kind, one = _capital(write_code(group, language=language)), write_code(row.group, language=language)
+            called = say("kind_and_name", language, kind=kind, name=one)
             parts.append(say(f"within_{reading}", language, group=called, interval=interval, **numbers))
-    text = " ".join(parts) if parts else say("within_none", language, group=write_code(group))
+    text = run_on(parts) if parts else say("within_none", language, group=write_code(group, language=language))
     return sentence("{said}", language=language, said=text)
 
 
@@ -297,7 +298,7 @@ def _given(reason: Any, language: str | None) -> str:
 
 
 def _name(key: str, language: str | None) -> str:
-    return INDICATORS[key].name_zh if in_language(language) == "zh" else INDICATORS[key].name_en
+    return name_indicator(key, language=language)
 
 
 def _unit_of_change(unit: str) -> str:
@@ -306,4 +307,4 @@ def _unit_of_change(unit: str) -> str:
 
 def _change(value: float, unit: str, language: str | None) -> str:
     text = write_value(value, _unit_of_change(unit), language=language, signed=True)
-    return f"{text} {say('unit_points', language)}" if unit in ("share", "points") else text
+    return text + say("in_points", language) if unit in ("share", "points") else text

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import os
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -15,13 +14,16 @@ from typing import Any
 from babel.dates import format_date as babel_date
 from babel.numbers import format_decimal
 
+from csm_lib.definitions import INDICATORS
 from csm_lib.errors import SettingError
+from csm_lib.show.translation import LANGUAGES, in_language, translated
 
 __all__ = [
     "LANGUAGES",
     "NOT_MEASURED",
     "UNITS",
     "in_language",
+    "name_indicator",
     "sparkline",
     "write_code",
     "write_date",
@@ -29,7 +31,6 @@ __all__ = [
     "write_value",
 ]
 
-LANGUAGES = {"en": "en_GB", "zh": "zh_Hans_CN"}
 NOT_MEASURED = "–"
 UNITS = {
     "s": "duration in seconds",
@@ -45,6 +46,9 @@ UNITS = {
     "exact": "as many digits as it takes to tell, at most four",
     "date": "local date",
     "text": "as it is",
+    "code": "as it is, in a table in code font",
+    "word": "text or code that the catalogues may have in the language",
+    "indicator": "key of an indicator, shown by its name",
 }
 _PATTERNS = {
     "score": "#,##0.00",
@@ -56,34 +60,6 @@ _PATTERNS = {
 _CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
-
-
-def in_language(language: str | None = None) -> str:
-    """Say which language to write in: the one asked for, else that of the run, else English.
-
-    Parameters
-    ----------
-    language : str, optional
-        `en` or `zh`.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    SettingError
-        If the language is not known.
-
-    Examples
-    --------
-    >>> in_language("zh")
-    'zh'
-    """
-    chosen = language or os.environ.get("CSM_LANGUAGE") or "en"
-    if chosen not in LANGUAGES:
-        raise SettingError(f"language must be one of {', '.join(LANGUAGES)}, got {chosen!r}. Choose one of them.")
-    return chosen
 
 
 def write_value(value: Any, unit: str, *, language: str | None = None, signed: bool = False) -> str:
@@ -120,7 +96,11 @@ def write_value(value: Any, unit: str, *, language: str | None = None, signed: b
     if value is None or value != value:  # NaN and NaT differ from themselves
         return NOT_MEASURED
     chosen = in_language(language)
-    if unit == "text" or isinstance(value, str):
+    if unit == "indicator" and value in INDICATORS:
+        return name_indicator(value, language=chosen)
+    if unit == "word":
+        return write_code(value, language=chosen)
+    if unit in ("text", "code") or isinstance(value, str):
         return str(value)
     if unit == "date":
         return write_date(value, language=chosen)
@@ -159,12 +139,33 @@ def write_interval(low: Any, high: Any, unit: str, *, language: str | None = Non
     return joint.join((lower.removesuffix(ending), upper))
 
 
-def write_code(entry: Any) -> str:
-    """Write a code of the data as words, and any other name as it is.
+def name_indicator(key: str, *, language: str | None = None) -> str:
+    """Name an indicator.
+
+    Parameters
+    ----------
+    key : str
+    language : str, optional
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> name_indicator("fcr"), name_indicator("fcr", language="zh")
+    ('First contact resolution', '一次性解决率')
+    """
+    return INDICATORS[key].name_zh if in_language(language) == "zh" else INDICATORS[key].name_en
+
+
+def write_code(entry: Any, *, language: str | None = None) -> str:
+    """Write a code of the data as words of the language, and any other name as it is.
 
     Parameters
     ----------
     entry : object
+    language : str, optional
 
     Returns
     -------
@@ -174,9 +175,11 @@ def write_code(entry: Any) -> str:
     --------
     >>> write_code("slow_response"), write_code("Team_A"), write_code(17)
     ('slow response', 'Team_A', '17')
+    >>> write_code("knowledge", language="zh")
+    '知识不足'
     """
     text = str(entry)
-    return text.replace("_", " ") if _CODE.fullmatch(text) else text
+    return translated(text.replace("_", " ") if _CODE.fullmatch(text) else text, language)
 
 
 def write_date(value: Any, *, language: str | None = None) -> str:

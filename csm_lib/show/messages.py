@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from csm_lib.show.format import in_language
 from csm_lib.show.messages_of_reasons import REASONS
+from csm_lib.show.translation import in_language, translated
 
 __all__ = ["MESSAGES", "say"]
 
@@ -172,9 +172,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "how_fixed": ("holidays on a fixed date", "固定日期节假日"),
     "how_holiday": ("weeks of a moving holiday", "移动节日前后"),
     "how_weekday": ("ordinary weekdays", "普通日"),
+    "in_points": (" points", "个百分点"),
     "indicator": ("Indicator", "指标"),
     "interval": ("95% interval", "95%区间"),
     "interval_at": ("{level} interval", "{level}区间"),
+    "kind_and_name": ("{kind} {name}", "{kind}“{name}”"),
     "limits": ("Control limits", "控制限"),
     "list_joint": (", ", "，"),
     "lowest": ("lowest", "最低"),
@@ -278,7 +280,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "sentence_rows": (
         "{read} rows were read: {kept} kept and {set_aside} set aside.",
-        "共读取{read}行：保留{kept}行，搁置{set_aside}行。",
+        "共读取{read}行：保留{kept}行，剔除{set_aside}行。",
     ),
     "sentence_value": (
         "{name}: {value} (95% interval {interval}, n = {n}).",
@@ -309,6 +311,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "tally_not_measured": ("{n} were not measured", "{n}项未测量"),
     "tally_not_measured_one": ("{n} was not measured", "{n}项未测量"),
     "target": ("Target", "目标"),
+    "title_with_unit": ("{title} ({unit})", "{title}（{unit}）"),
     "total": ("Total", "合计"),
     "unit_n": ("count", "数量"),
     "unit_points": ("points", "百分点"),
@@ -355,7 +358,8 @@ def say(key: str, language: str | None = None, **values: object) -> str:
         A key of `MESSAGES`.
     language : str, optional
     **values : object
-        What the message has places for, already written out (`csm_lib.show.format`).
+        What the message has places for, already written out (`csm_lib.show.format`); words that a catalogue has are
+        written in the language.
 
     Returns
     -------
@@ -366,4 +370,6 @@ def say(key: str, language: str | None = None, **values: object) -> str:
     >>> say("verdict_missed"), say("verdict_missed", "zh")
     ('missed', '未达标')
     """
-    return MESSAGES[key][_POSITION[in_language(language)]].format(**values)
+    chosen = in_language(language)
+    said = {name: translated(value, chosen) if isinstance(value, str) else value for name, value in values.items()}
+    return MESSAGES[key][_POSITION[chosen]].format(**said)

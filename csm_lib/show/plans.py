@@ -13,10 +13,10 @@ import pandas as pd
 from csm_lib.definitions import INDICATORS
 from csm_lib.results import Estimate
 from csm_lib.show.findings import name_segment
-from csm_lib.show.format import in_language, write_code, write_date, write_interval, write_value
+from csm_lib.show.format import name_indicator, write_code, write_date, write_interval, write_value
 from csm_lib.show.lists import listed
 from csm_lib.show.messages import say
-from csm_lib.show.prose import Sentence, sentence
+from csm_lib.show.prose import Sentence, run_on, sentence
 
 __all__ = ["quoted_notes", "sentence_of_completion", "sentences_of_actions", "sentences_of_gaps"]
 
@@ -137,8 +137,8 @@ def quoted_notes(notes: pd.DataFrame, *, period: str, scope: str, language: str 
     quotes = [_quote(row, language) for row in mine.to_dict("records")]
     ends = [] if quotes else [say("no_notes", language)]
     ends += [] if is_signed.any() else [say("no_sign_off", language)]
-    text = "\n".join([*(quote.text for quote in quotes), " ".join(ends)]).strip()
-    markdown = "\n\n".join([*(f"> {quote.markdown}" for quote in quotes), " ".join(ends)]).strip()
+    text = "\n".join([*(quote.text for quote in quotes), run_on(ends)]).strip()
+    markdown = "\n\n".join([*(f"> {quote.markdown}" for quote in quotes), run_on(ends)]).strip()
     return Sentence(text, markdown)
 
 
@@ -163,7 +163,7 @@ def _gap(row: dict[str, Any], language: str | None) -> Sentence:
     if isinstance(row["cause"], str):
         share = write_value(row["cause_share"], "share", language=language)
         known = "gap_cause_counted" if row["cause_share"] == row["cause_share"] else "gap_cause"
-        parts.append(say(known, language, cause=write_code(row["cause"]), share=share))
+        parts.append(say(known, language, cause=write_code(row["cause"], language=language), share=share))
     else:
         parts.append(say("gap_no_cause", language))
     if isinstance(row["measure"], str):
@@ -171,13 +171,13 @@ def _gap(row: dict[str, Any], language: str | None) -> Sentence:
         parts.append(say("gap_measure", language, measure=row["measure"], owner=row["owner"], due=due))
     else:
         parts.append(say("gap_no_measure", language))
-    return sentence("{said}", language=language, said=" ".join(parts))
+    return sentence("{said}", language=language, said=run_on(parts))
 
 
 def _name(key: Any, language: str | None) -> str:
     if key not in INDICATORS:
         return key if isinstance(key, str) else say("not_noted", language)
-    return INDICATORS[key].name_zh if in_language(language) == "zh" else INDICATORS[key].name_en
+    return name_indicator(key, language=language)
 
 
 def _day(day: Any, language: str | None) -> str:

@@ -18,18 +18,21 @@ import pandas as pd
 
 from csm_lib.definitions import INDICATORS
 from csm_lib.errors import SettingError
-from csm_lib.show.format import in_language, write_interval, write_value
+from csm_lib.show.format import in_language, name_indicator, write_interval, write_value
 from csm_lib.show.messages import say
 from csm_lib.show.tables import write_target
+from csm_lib.show.translation import translated, translated_plural
 
 __all__ = [
     "HEADLINE_FIELDS",
     "VERDICTS",
     "Sentence",
+    "run_on",
     "sentence",
     "sentence_compared",
     "sentence_of_rows",
     "sentence_of_value",
+    "text",
     "write_headline",
 ]
 
@@ -60,7 +63,7 @@ class Sentence:
         return self.text
 
     def __add__(self, other: Sentence) -> Sentence:
-        return Sentence(f"{self.text} {other.text}", f"{self.markdown} {other.markdown}")
+        return Sentence(run_on([self.text, other.text]), run_on([self.markdown, other.markdown]))
 
     def _repr_markdown_(self) -> str:
         return self.markdown
@@ -74,10 +77,10 @@ def sentence(en: str, *, zh: str | None = None, language: str | None = None, **v
     en : str
         With `{name}` where a value goes.
     zh : str, optional
-        The same in Chinese; English is used without it.
+        The same in Chinese; without it the catalogues are asked, and English is used where they lack it.
     language : str, optional
     **values : tuple of (object, str), or str
-        A value with its unit, or text.
+        A value with its unit, or text, which the catalogues may have in the language.
 
     Returns
     -------
@@ -89,12 +92,42 @@ def sentence(en: str, *, zh: str | None = None, language: str | None = None, **v
     It took 35.0 s in A*B.
     """
     chosen = in_language(language)
-    template = zh if chosen == "zh" and zh is not None else en
+    template = zh if chosen == "zh" and zh is not None else translated(en, chosen)
     written = {
-        name: write_value(*value, language=chosen) if isinstance(value, tuple) else str(value)
+        name: write_value(*value, language=chosen) if isinstance(value, tuple) else translated(str(value), chosen)
         for name, value in values.items()
     }
     return Sentence(template.format(**written), template.format(**{k: _escaped(v) for k, v in written.items()}))
+
+
+def text(en: str, *, many: str | None = None, language: str | None = None, **values: Any) -> str:
+    """Fill a title, heading or note with values, each written by its unit, in the language.
+
+    Parameters
+    ----------
+    en : str
+        With `{name}` where a value goes; the catalogues have it in the other languages.
+    many : str, optional
+        The form for other numbers than one, by the value `n`.
+    language : str, optional
+    **values : tuple of (object, str), or str
+        A value with its unit (`csm_lib.show.format.UNITS`), or text.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> text("Scorecard {period}", period="2024Q1"), text("Scorecard {period}", period="2024Q1", language="zh")
+    ('Scorecard 2024Q1', '2024Q1记分卡')
+    >>> text("{n} has no target", many="{n} have no target", n=(2, "n"))
+    '2 have no target'
+    """
+    chosen = in_language(language)
+    if many is not None:
+        en = translated_plural(en, many, values["n"][0], chosen)
+    return sentence(en, language=chosen, **values).text
 
 
 def sentence_of_value(row: Mapping[str, Any], *, reason: str = "no source", language: str | None = None) -> Sentence:
@@ -116,7 +149,7 @@ def sentence_of_value(row: Mapping[str, Any], *, reason: str = "no source", lang
     unit = row.get("unit", meant.unit)
     target = row.get("target")
     values = {
-        "name": meant.name_zh if chosen == "zh" else meant.name_en,
+        "name": name_indicator(row["key"], language=chosen),
         "value": write_value(row["value"], unit, language=chosen),
         "interval": write_interval(row["low"], row["high"], unit, language=chosen),
         "n": write_value(row["n"], "n", language=chosen),
@@ -128,6 +161,17 @@ def sentence_of_value(row: Mapping[str, Any], *, reason: str = "no source", lang
         return _said("sentence_unmeasured", chosen, values)
     has_target = target is not None and target == target
     return _said("sentence_value_target" if has_target else "sentence_value", chosen, values)
+
+
+def run_on(sentences: Iterable[str]) -> str:
+    """Put sentences one behind the other, with a space between them where their script has one.
+
+    Examples
+    --------
+    >>> run_on(["One.", "Two."]), run_on(["其一。", "其二。"])
+    ('One. Two.', '其一。其二。')
+    """
+    return "".join(part if part.endswith("。") else f"{part} " for part in sentences).rstrip(" ")
 
 
 def sentence_compared(key: str, *, value: float, before: float, language: str | None = None) -> Sentence:
@@ -148,11 +192,11 @@ def sentence_compared(key: str, *, value: float, before: float, language: str | 
     chosen, meant = in_language(language), INDICATORS[key]
     change = "points" if meant.unit == "share" else meant.unit
     values = {
-        "name": meant.name_zh if chosen == "zh" else meant.name_en,
+        "name": name_indicator(key, language=chosen),
         "value": write_value(value, meant.unit, language=chosen),
         "before": write_value(before, meant.unit, language=chosen),
         "change": write_value(value - before, change, language=chosen, signed=True)
-        + (f" {say('unit_points', chosen)}" if change == "points" else ""),
+        + (say("in_points", chosen) if change == "points" else ""),
     }
     return _said("sentence_compare", chosen, values)
 
@@ -236,6 +280,7 @@ def _plain(value: Any) -> Any:
 
 
 def _said(key: str, language: str, values: Mapping[str, str]) -> Sentence:
+    values = {name: translated(value, language) for name, value in values.items()}
     return Sentence(say(key, language, **values), say(key, language, **{k: _escaped(v) for k, v in values.items()}))
 
 

@@ -28,7 +28,7 @@ def test_the_words_of_a_calendar_say_what_lacks_and_where_most() -> None:
         "Came in: of 4 days judged over 2 sources 2 are missing and 1 late, most of them of contacts · phone (2)."
     )
     assert plot_days(BROKEN, title="到达", language="zh").alt == (
-        "到达：2个来源共判断4天，缺失2天，不完整1天；最多的是contacts · phone（2天）。"
+        "到达：2个来源共判断4天，缺失2天，不完整1天；最多的是联络 · 电话（2天）。"
     )
 
 
@@ -91,4 +91,4 @@ def test_equal_figures_can_be_drawn() -> None:
 
 def test_steps_are_named_in_words() -> None:
     assert name_step("rest", "") == "Not explained"
-    assert name_step("window", "all_hours", language="zh") == "时段：all hours"
+    assert name_step("window", "all_hours", language="zh") == "时段：全部时段"

@@ -81,13 +81,13 @@ PILE = pd.DataFrame(
             lambda language: plot_backlog(PILE, title="Open", language=language),
             (
                 "Open: 5 open at the last look, 3 at the first; most 5 at 14 Jan 2024.",
-                "Open：最近一次5件未结，最初3件；最多为2024年1月14日的5件。",
+                "未结：最近一次5件未结，最初3件；最多为2024年1月14日的5件。",
             ),
             id="backlog",
         ),
         pytest.param(
             lambda language: plot_backlog(PILE.iloc[:0], title="Open", language=language),
-            ("Open: nothing was measured.", "Open：没有可用数据。"),
+            ("Open: nothing was measured.", "未结：没有可用数据。"),
             id="empty backlog",
         ),
         pytest.param(

@@ -67,7 +67,7 @@ def test_the_language_of_the_run_is_used(monkeypatch: pytest.MonkeyPatch) -> Non
         (
             lambda: write_value(1, "percent"),
             "unit must be one of s, share, share_fine, points, score, money, n, number, erlang, per_h, exact, date, "
-            "text, got 'percent'. Choose one of them.",
+            "text, code, word, indicator, got 'percent'. Choose one of them.",
         ),
     ],
     ids=["an unknown language", "an unknown unit"],
