@@ -243,6 +243,18 @@ def test_rule_10_a_twin_in_another_language_follows_its_original(path: Path) -> 
             assert "lang-en" in tags_of(before), before.id
 
 
+@pytest.mark.parametrize("path", [path for path in NOTEBOOKS if path.stem != "07_staffing"], ids=lambda path: path.stem)
+def test_rule_10_every_text_has_its_twin_in_chinese(path: Path) -> None:
+    cells = nbformat.read(path, as_version=4).cells
+    texts = [(cell.id, after.id) for cell, after in zip(cells, [*cells[1:], cells[0]], strict=True)
+             if cell.cell_type == "markdown" and "lang-zh" not in tags_of(cell)]  # fmt: skip
+    assert [(before, f"{before}-zh") for before, _ in texts] == texts
+    twins = {cell.id: cell.source for cell in cells if "lang-zh" in tags_of(cell)}
+    headings = {cell.id: re.match(r"#*", cell.source)[0] for cell in cells if cell.cell_type == "markdown"}  # type: ignore[index]
+    assert {name: headings[name] for name in twins} == {name: headings[name.removesuffix("-zh")] for name in twins}
+    assert [name for name, source in twins.items() if re.search(r"[,;:?!]\s|\*\*[^*]+：\*\*", source)] == []
+
+
 @every_notebook
 def test_tables_and_figures_have_names_that_publication_can_use(path: Path) -> None:
     tables = names_in(path, MAKES_A_TABLE.__contains__)

@@ -129,7 +129,7 @@ def _course(key: str, records: list[dict[str, Any]], language: str) -> str:
         f"{write_value(row['value'], row['unit'], language=language)} ({record['parameters']['period']})"
         for record, row in (known[0], known[-1])
     ]
-    name = INDICATORS[key].name_zh if language == "zh" else INDICATORS[key].name_en
+    name = name_indicator(key, language=language)
     encoded = base64.b64encode(drawing.encode()).decode()
     image = f'<img src="data:image/svg+xml;base64,{encoded}" alt="{escape(f"{name}: {ends[0]} → {ends[1]}")}">'
     cells = "".join(f"<td>{escape(text)}</td>" for text in ends)

@@ -14,6 +14,9 @@ from html import escape
 from bs4 import BeautifulSoup, NavigableString, Tag
 
 from csm_lib.definitions import INDICATORS
+from csm_lib.show.format import name_indicator
+from csm_lib.show.messages import say
+from csm_lib.show.translation import translated
 
 __all__ = ["definitions", "link_terms"]
 
@@ -76,8 +79,9 @@ def definitions(met: Iterable[str], *, language: str, formula: str) -> str:
     lines = []
     for key in (key for key in INDICATORS if key in chosen):
         meant = INDICATORS[key]
-        name = escape(meant.name_zh if language == "zh" else meant.name_en)
-        said = f"{escape(meant.definition)} <span>{escape(formula)}: {escape(meant.formula)}</span>"
+        name = escape(name_indicator(key, language=language))
+        definition, how = (escape(translated(text, language)) for text in (meant.definition, meant.formula))
+        said = f"{definition} <span>{escape(formula)}{say('colon', language)}{how}</span>"
         lines.append(f'<dt id="term-{key}" tabindex="-1"><dfn>{name}</dfn></dt>\n<dd>{said}</dd>')
     return '<dl class="terms">\n' + "\n".join(lines) + "\n</dl>" if lines else ""
 
@@ -111,8 +115,8 @@ def _linked(
 @cache
 def _names(language: str) -> tuple[re.Pattern[str], dict[str, str]]:
     keys: dict[str, str] = {}
-    for key, meant in INDICATORS.items():
-        keys.setdefault(meant.name_zh if language == "zh" else meant.name_en, key)
+    for key in INDICATORS:
+        keys.setdefault(name_indicator(key, language=language), key)
     ordered = sorted(keys, key=len, reverse=True)
     either = "|".join(map(re.escape, ordered))
     return re.compile(either if language == "zh" else rf"(?<![\w-])(?:{either})(?![\w-])"), keys

@@ -11,6 +11,7 @@ from csm_lib.definitions import WORD_LISTS
 from csm_lib.show.chart_parts import nothing
 from csm_lib.show.drawing import COLOURS, Figure, canvas
 from csm_lib.show.messages import say
+from csm_lib.show.translation import translated
 
 __all__ = ["plot_fishbone"]
 
@@ -41,18 +42,19 @@ def plot_fishbone(
         ● supported, ✗ not supported, ○ no evidence.
     """
     rows = frame[frame["level"] > 0] if len(frame) else frame
+    rows = rows.assign(statement=[translated(str(said), language) for said in rows["statement"]]) if len(rows) else rows
     branches = {kind: rows[rows["category"] == kind] if len(rows) else rows for kind in WORD_LISTS["cause_category"]}
     pairs = [list(branches)[:3], list(branches)[3:]]
     depths = [max((_height(branches[kind]) for kind in side), default=0.0) for side in pairs]
     reach = [max(depth, 0.25) + 0.25 for depth in depths]
-    with canvas(title, height=1.0 + 2.4 * sum(reach)) as (drawn, axes):
+    with canvas(title, language=language, height=1.0 + 2.4 * sum(reach)) as (drawn, axes):
         if rows.empty:
             return nothing(drawn, axes, name, title, language)
         axes.set_axis_off()
         axes.set_xlim(0, 3.55)
         axes.set_ylim(-reach[1] - 0.14, reach[0] + 0.1)
         axes.annotate("", (3.1, 0), (0.0, 0), arrowprops={"arrowstyle": "-|>", "lw": 2.4, "color": COLOURS["main"]})
-        axes.text(3.12, 0, textwrap.fill(head, 16), va="center", ha="left", fontsize=9.5)
+        axes.text(3.12, 0, "\n".join(_wrapped(translated(head, language), 16)), va="center", ha="left", fontsize=9.5)
         for side, (kinds, far) in enumerate(zip(pairs, reach, strict=True)):
             for i, kind in enumerate(kinds):
                 _draw_branch(axes, i + 0.98, far, 1 - 2 * side, kind, branches[kind], language)
@@ -68,7 +70,13 @@ def plot_fishbone(
 
 def _lines(row: Any) -> list[str]:
     sign = _SIGNS.get(row.status, _SIGNS["no evidence"])[0]
-    return textwrap.wrap(f"{sign} {row.statement}", _LETTERS, subsequent_indent="   ") or [sign]
+    return _wrapped(f"{sign} {row.statement}", _LETTERS, indent="   ") or [sign]
+
+
+def _wrapped(text: str, letters: int, *, indent: str = "") -> list[str]:
+    """Break a text into lines; Chinese characters are about twice as wide as letters."""
+    is_wide = sum(ord(letter) > 0x2E80 for letter in text) > len(text) / 2
+    return textwrap.wrap(text, letters * 5 // 9 if is_wide else letters, subsequent_indent=indent)
 
 
 def _height(rows: pd.DataFrame) -> float:

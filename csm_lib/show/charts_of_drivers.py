@@ -33,7 +33,7 @@ def plot_importance(
     Figure
     """
     rows = measured(frame, "importance", "driver").sort_values("importance", ascending=False, ignore_index=True)
-    with canvas(title, height=1.4 + 0.42 * max(len(rows), 2)) as (drawn, axes):
+    with canvas(title, language=language, height=1.4 + 0.42 * max(len(rows), 2)) as (drawn, axes):
         if rows.empty:
             return nothing(drawn, axes, name, title, language)
         places, values = np.arange(len(rows)), rows["importance"].to_numpy(float) * 100
@@ -74,7 +74,7 @@ def plot_importance_performance(
         Four fields, parted at the means of the drivers drawn.
     """
     rows = measured(frame, "mean", "driver")
-    with canvas(title, height=4.8) as (drawn, axes):
+    with canvas(title, language=language, height=4.8) as (drawn, axes):
         if rows.empty:
             return nothing(drawn, axes, name, title, language)
         across, up = rows["mean"].to_numpy(float), rows["share_of_explained"].to_numpy(float) * 100

@@ -45,7 +45,7 @@ def plot_flow(frame: pd.DataFrame, *, title: str, language: str | None = None, n
     places, height = _places(layers)
     ways = [(places[row.source], places[row.target]) for row in rows.itertuples() if _is_way(row)]
     room = 0.42 if any(_is_over(*way) for way in ways) else 0.0
-    with canvas(title, height=1.2 + 1.1 * (height + room)) as (drawn, axes):
+    with canvas(title, language=language, height=1.2 + 1.1 * (height + room)) as (drawn, axes):
         if not layers:
             return nothing(drawn, axes, name, title, language)
         axes.set_axis_off()
@@ -153,7 +153,7 @@ def _draw_boxes(axes: Any, rows: pd.DataFrame, places: dict[str, tuple[float, fl
                 "#e6f2ee", edgecolor=COLOURS["good"] if is_end else COLOURS["main"], lw=1.4, zorder=3,
             )
         )  # fmt: skip
-        axes.text(across, down + 0.09, _wrapped(node), ha="center", va="center", fontsize=8, zorder=4)
+        axes.text(across, down + 0.09, _wrapped(node, language), ha="center", va="center", fontsize=8, zorder=4)
         parts = [write_value(came, "n", language=language)]
         parts += [say("flow_begun", language, n=write_value(begun, "n", language=language))] if begun else []
         parts += [say("flow_rested", language, n=write_value(rested, "n", language=language))] if rested else []
@@ -161,9 +161,9 @@ def _draw_boxes(axes: Any, rows: pd.DataFrame, places: dict[str, tuple[float, fl
         axes.text(across, down - 0.115, text, ha="center", va="center", fontsize=6.8, color="#374151", zorder=4)
 
 
-def _wrapped(node: str) -> str:
+def _wrapped(node: str, language: str | None) -> str:
     """Break a long name in two at the space nearest to its middle."""
-    text = write_code(node)
+    text = write_code(node, language=language)
     spaces = [i for i, letter in enumerate(text) if letter == " "]
     if len(text) <= 18 or not spaces:
         return text if len(text) <= 26 else text[:25] + "…"

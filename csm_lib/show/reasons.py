@@ -49,7 +49,7 @@ def sentence_of_drivers(found: pd.DataFrame, *, language: str | None = None) -> 
     first = found.iloc[0]
     rank = first["rank_high"]
     key = "drivers_unranked" if pd.isna(rank) else "drivers_sure" if rank == 1 else "drivers_unsure"
-    outcome = write_code(found.attrs["outcome"])
+    outcome = write_code(found.attrs["outcome"], language=language)
     return sentence(
         "{outcome} is associated most with {driver}: {share} of what all drivers explain together (95% interval "
         "{interval}, n = {n}), {rank}; together they explain {whole} of its variation.",
@@ -57,7 +57,7 @@ def sentence_of_drivers(found: pd.DataFrame, *, language: str | None = None) -> 
         "合计解释其变动的{whole}。",
         language=language,
         outcome=outcome[:1].upper() + outcome[1:],
-        driver=write_code(first["driver"]),
+        driver=write_code(first["driver"], language=language),
         share=(first["share_of_explained"], "share"),
         interval=write_interval(first["share_low"], first["share_high"], "share", language=language),
         n=(first["n"], "n"),
@@ -107,7 +107,7 @@ def sentence_of_process(summary: pd.DataFrame, stages: pd.DataFrame, *, language
         approvals=(held.loc["n_approvals_per_contact", "value"], "number"),
         handoffs=(held.loc["n_handoffs_per_contact", "value"], "number"),
         share=(stage["share"], "share"),
-        stage=write_code(stage["stage"]),
+        stage=write_code(stage["stage"], language=language),
         waiting=(stage["waiting_share"], "share"),
     )
 
@@ -221,7 +221,7 @@ def sentence_of_owners(nodes: pd.DataFrame, *, node: str = "stage", language: st
     """
     if not len(nodes):
         return sentence_not_measured(say("no_log", language), what=say("asked_owners", language), language=language)
-    without = [write_code(entry) for entry in nodes.loc[nodes["accountable"].isna(), node]]
+    without = [write_code(entry, language=language) for entry in nodes.loc[nodes["accountable"].isna(), node]]
     if not without:
         return sentence("{said}", language=language, said=say("owners_all", language))
     text = say("owners_missing", language, nodes=say("list_joint", language).join(without))

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from csm_lib.definitions import INDICATORS
-from csm_lib.show.format import UNITS, in_language, write_date, write_value
+from csm_lib.show.format import UNITS, in_language, name_indicator, write_date, write_value
 from csm_lib.show.messages import say
 
 __all__ = ["sentence_restated", "sentences_restated"]
@@ -62,7 +62,7 @@ def sentence_restated(row: Mapping[str, Any], *, language: str | None = None) ->
     if not moved:
         return ""
     indicator = INDICATORS.get(row["key"])
-    name = row["key"] if indicator is None else indicator.name_zh if chosen == "zh" else indicator.name_en
+    name = row["key"] if indicator is None else name_indicator(indicator.key, language=chosen)
     reasons = [say(f"restated_{one['kind']}", chosen, what=", ".join(one["what"])) for one in row["reasons"]]
     return say(
         "restated_line",

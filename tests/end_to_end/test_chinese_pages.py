@@ -16,6 +16,7 @@ from csm_lib.publish.fingerprints import packages
 PROPER = {
     *re.findall(
         r"\S+",
+        "LMG Shapley VIF Logit McFadden "
         "SMART SLA OLA NPS CSAT FCR AHT WAPE EWMA RACI UTC App RSD Wilson Wald Erlang Kappa Cohen Fleiss Clopper "
         "Pearson Bell McCaffrey CR2 Goodman Woodruff Kaplan Meier Aalen Johansen Brookmeyer Crowley Garwood "
         "csm_lib Harbour Hill",

@@ -35,7 +35,7 @@ def test_the_first_driver_with_its_rank(rank: int | None, said: str) -> None:
 
 def test_the_same_in_chinese() -> None:
     assert sentence_of_drivers(driven(1), language="zh").text == (
-        "Csat与speed关联最强：占全部驱动因素可解释部分的60.0%（95%区间50.0–70.0%，样本量300），在所有可能的排序中均居首；"
+        "总体满意度与响应速度关联最强：占全部驱动因素可解释部分的60.0%（95%区间50.0–70.0%，样本量300），在所有可能的排序中均居首；"
         "合计解释其变动的40.0%。"
     )
 

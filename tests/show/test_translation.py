@@ -17,7 +17,7 @@ from csm_lib.show.messages import MESSAGES
 from csm_lib.show.translation import catalogue, is_translated, translated, translated_plural
 
 PROJECT = Path(__file__).resolve().parents[2]
-NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = [path for path in sorted((PROJECT / "notebooks").glob("*.ipynb")) if path.stem != "07_staffing"]
 ROOM = sorted((PROJECT / "csm_lib" / "show").glob("*.py"))
 FILES = sorted((PROJECT / "csm_lib" / "show" / "catalogues").glob("*/*.po"))
 
@@ -29,6 +29,7 @@ PLACE = re.compile(r"\{(\w+)\}")
 PROPER = {
     *re.findall(
         r"\S+",
+        "LMG Shapley VIF Logit McFadden "
         "SMART SLA OLA NPS CSAT FCR AHT WAPE EWMA RACI UTC App RSD CNY Wilson Wald Erlang Kappa Cohen Fleiss "
         "Clopper Pearson Bell McCaffrey CR2 Goodman Woodruff Kaplan Meier Aalen Johansen Brookmeyer Crowley "
         "Garwood Poisson Chromium data tables actions five_whys events toml staffing objectives indicators "
