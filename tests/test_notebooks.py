@@ -243,7 +243,7 @@ def test_rule_10_a_twin_in_another_language_follows_its_original(path: Path) -> 
             assert "lang-en" in tags_of(before), before.id
 
 
-@pytest.mark.parametrize("path", [path for path in NOTEBOOKS if path.stem != "07_staffing"], ids=lambda path: path.stem)
+@every_notebook
 def test_rule_10_every_text_has_its_twin_in_chinese(path: Path) -> None:
     cells = nbformat.read(path, as_version=4).cells
     texts = [(cell.id, after.id) for cell, after in zip(cells, [*cells[1:], cells[0]], strict=True)

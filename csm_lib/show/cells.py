@@ -120,7 +120,7 @@ def _word(entry: Any, column: str, language: str | None) -> str:
     if is_missing(entry):
         return NOT_MEASURED
     key = next((key for key in (f"{column}_{entry}", f"word_{entry}") if key in MESSAGES), None)
-    return say(key, language) if key else write_code(entry, language=language)
+    return say(key, language) if key else translated(str(entry), language)
 
 
 def _evidence(entry: Any, language: str | None) -> str:
