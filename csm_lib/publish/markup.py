@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from html.parser import HTMLParser
 
 from bs4 import BeautifulSoup, Comment, Tag
 from bs4.element import PreformattedString
 
-__all__ = ["Heading", "clean", "plain", "slug"]
+__all__ = ["Heading", "clean", "loads", "plain", "slug"]
 
 _GONE = ("script", "style", "iframe", "object", "embed", "form", "svg", "math", "template", "link", "meta", "noscript")
 _TEXT_ELEMENTS = (
@@ -34,6 +35,9 @@ _PICTURE = re.compile(r"data:image/(?:png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+"
 _RELATIVE = re.compile(r"(?!//)(?:#|\./)?[\w./@~%-]*(?:#[\w%-]*)?")
 _LONG_TEXT, _SOME_TEXT = 32, 12
 _MANY_COLUMNS = 9
+_LOADING = ("src", "href", "srcset", "action", "formaction", "poster", "data", "background", "xlink:href")
+_ELSEWHERE = re.compile(r"\s*(?:(?!data:)[a-z][\w+.-]*:)?//", re.IGNORECASE)
+_STYLE_ELSEWHERE = re.compile(r"""(?:url\(\s*["']?|@import\s+["']?)(?:\w+:)?//""", re.IGNORECASE)
 _NUMBER = re.compile(r"[1-9]\d{0,3}")
 
 
@@ -78,6 +82,28 @@ def clean(html: str, *, taken: set[str] | None = None) -> tuple[str, list[Headin
     ids = set() if taken is None else taken
     headings = [_named(element, ids) for element in soup.find_all(re.compile("^h[1-6]$"))]
     return str(soup).strip(), headings
+
+
+def loads(html: str) -> list[str]:
+    """Find what a page would load from elsewhere: in attributes and styles, not in text that only speaks of it.
+
+    Parameters
+    ----------
+    html : str
+
+    Returns
+    -------
+    list of str
+        Element and attribute, in the order of the page.
+
+    Examples
+    --------
+    >>> loads('<p>&lt;img src="http://example.org"&gt;</p><img src="//example.org/p.png">')
+    ['img src="//example.org/p.png"']
+    """
+    reader = _Reader()
+    reader.feed(html)
+    return reader.found
 
 
 def plain(html: str) -> str:
@@ -176,3 +202,26 @@ def _named(element: Tag, taken: set[str]) -> Heading:
     element.name = f"h{max(2, level)}"
     element.attrs = {"id": name}
     return Heading(name, level, text)
+
+
+class _Reader(HTMLParser):
+    """Gather what a browser would ask other places for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._is_style = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._is_style = tag == "style"
+        for name, value in attrs:
+            is_outside = name in _LOADING and _ELSEWHERE.match(value or "")
+            if is_outside or (name == "style" and _STYLE_ELSEWHERE.search(value or "")):
+                self.found.append(f'{tag} {name}="{value}"')
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_style = False
+
+    def handle_data(self, data: str) -> None:
+        if self._is_style and (found := _STYLE_ELSEWHERE.search(data)):
+            self.found.append(f"style {found[0]}")

@@ -7,7 +7,6 @@ that a number can be traced back and two runs can be compared.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,15 +15,12 @@ import pandas as pd
 
 from csm_lib.errors import RunError
 from csm_lib.publish.fingerprints import code_fingerprint, definition_fingerprints, packages, setting_fingerprints
+from csm_lib.publish.markup import loads
 from csm_lib.publish.runner import NotebookRun
 
 __all__ = ["check_report", "record_of", "write_record"]
 
 _LARGEST_PAGE = 2_000_000
-_LOADS = re.compile(
-    r"""(?:\b(?:src|href|srcset|action|poster|data)\s*=\s*["']?|url\(\s*["']?|@import\s+["']?)(?:\w+:)?//""",
-    re.IGNORECASE,
-)
 
 
 def record_of(
@@ -110,7 +106,7 @@ def check_report(report: Path, notebooks: Sequence[str]) -> None:
             broken.append(f"{path.name} must be under 2 MB, got {len(html.encode()) / 1e6:.1f} MB. Show less in it.")
         if html.count("<h1") != 1:
             broken.append(f"{path.name} must have one h1, got {html.count('<h1')}.")
-        if found := _LOADS.search(html):
+        if found := loads(html):
             broken.append(f"{path.name} must load nothing from elsewhere, got {found[0]!r}.")
     for path in sorted((report / "tables").glob("*.csv")):
         try:

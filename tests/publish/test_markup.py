@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from csm_lib.publish.markup import clean
+from csm_lib.publish.markup import clean, loads
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,18 @@ def test_headings_start_at_two_and_have_ids_of_their_own() -> None:
     html, headings = clean("<h1>Why?</h1><h2>Why?</h2><h3>差距</h3>")
     assert html == '<h2 id="why">Why?</h2><h2 id="why-2">Why?</h2><h3 id="差距">差距</h3>'
     assert [(heading.id, heading.level) for heading in headings] == [("why", 1), ("why-2", 2), ("差距", 3)]
+
+
+@pytest.mark.parametrize(
+    ("html", "wanted"),
+    [
+        pytest.param('<p>&lt;img src="http://evil.example"&gt; src=http://x</p>', [], id="text that speaks of it"),
+        pytest.param('<img src="data:image/png;base64,//AA" alt="//x"><a href="./a.html#b">a</a>', [], id="own things"),
+        pytest.param("<IMG SRC=http://x.example/p>", ['img src="http://x.example/p"'], id="a picture"),
+        pytest.param('<link href="//x.example/s">', ['link href="//x.example/s"'], id="a style sheet"),
+        pytest.param("<style>a{background:url('https://x.example')}</style>", ["style url('https://"], id="a style"),
+        pytest.param('<p style="background:url(//x)">a</p>', ['p style="background:url(//x)"'], id="an own style"),
+    ],
+)
+def test_what_a_page_would_load_from_elsewhere(html: str, wanted: list[str]) -> None:
+    assert loads(html) == wanted
