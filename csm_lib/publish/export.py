@@ -311,8 +311,9 @@ def _shown(out: Any, taken: set[str], language: str) -> str:
 
 
 def _together(html: str) -> str:
-    """Keep a limit's sign and a duration's unit on the line of their number."""
-    return re.sub(r"(?<=[≤≥]) (?=\d)|(?<=\d) (?=(?:s|min|h|days|points)\b)", "\N{NO-BREAK SPACE}", html)
+    """Keep a limit's sign, a count's letter and a duration's unit on the line of their number."""
+    signs = r"(?<=[≤≥]) (?=\d)|(?<=\bn) (?==)|(?<=n\s=) (?=\d)|(?<=\d) (?=(?:s|min|h|days|points)\b)"
+    return re.sub(signs, "\N{NO-BREAK SPACE}", html)
 
 
 def _spoken(text: str) -> str:
