@@ -70,13 +70,14 @@ def plot_fishbone(
 
 def _lines(row: Any) -> list[str]:
     sign = _SIGNS.get(row.status, _SIGNS["no evidence"])[0]
-    return _wrapped(f"{sign} {row.statement}", _LETTERS, indent="   ") or [sign]
+    lines = _wrapped(str(row.statement), _LETTERS - 2)
+    return [f"{'   ' if place else f'{sign} '}{line}" for place, line in enumerate(lines)] or [sign]
 
 
-def _wrapped(text: str, letters: int, *, indent: str = "") -> list[str]:
+def _wrapped(text: str, letters: int) -> list[str]:
     """Break a text into lines; Chinese characters are about twice as wide as letters."""
     is_wide = sum(ord(letter) > 0x2E80 for letter in text) > len(text) / 2
-    return textwrap.wrap(text, letters * 5 // 9 if is_wide else letters, subsequent_indent=indent)
+    return textwrap.wrap(text, letters * 5 // 9 if is_wide else letters)
 
 
 def _height(rows: pd.DataFrame) -> float:

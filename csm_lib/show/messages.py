@@ -322,7 +322,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "unit_money": ("amount", "金额"),
     "unit_number": ("number", "数值"),
     "unit_share": ("%", "%"),
-    "verdict": ("Verdict", "判断"),
+    "verdict": ("Verdict", "判定"),
     "verdict_met": ("met", "达标"),
     "verdict_missed": ("missed", "未达标"),
     "verdict_no_target": ("no target", "无目标"),
