@@ -43,7 +43,8 @@ def english_in(html: str) -> dict[str, str]:
     heard = [str(element[name]) for name in spoken for element in page.find_all(attrs={name: True})]
     texts = [" ".join(str(text).split()) for text in page.find_all(string=True) if text.strip() != "html"]
     allowed = PROPER | set(packages())
-    return {word: text[:160] for text in [*texts, *heard] for word in WORD.findall(FILE.sub("", text)) if word not in allowed}
+    found = [(word, text[:160]) for text in [*texts, *heard] for word in WORD.findall(FILE.sub("", text))]
+    return {word: text for word, text in found if word not in allowed}
 
 
 @pytest.fixture(scope="module")
