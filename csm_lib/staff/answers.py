@@ -364,6 +364,9 @@ def inputs(desk: Desk) -> pd.DataFrame:
         ("target answer rate", targets.answer_rate, "share", "staffing.toml"),
         ("shrinkage", chosen.shrinkage, "share", "staffing.toml"),
     ]
+    if desk.is_staff_seen:
+        staff = float(desk.contacts["agent_id"].nunique())
+        rows.append(("agents seen answering", staff, "n", "no shifts: present while answering, rests up to 30 min too"))
     return pd.DataFrame(rows, columns=["what", "value", "unit", "from"])
 
 

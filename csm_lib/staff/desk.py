@@ -20,7 +20,7 @@ from csm_lib.settings import Settings
 from csm_lib.staff.customers import Customers, customers_of
 from csm_lib.staff.forecast import arrivals_per_interval
 from csm_lib.staff.need import interval_plan
-from csm_lib.staff.presence import shifts_of_channel
+from csm_lib.staff.presence import presence_seen, shifts_of_channel
 
 __all__ = ["Desk", "desk_of", "handle_by_hour", "offered_contacts"]
 
@@ -53,6 +53,8 @@ class Desk:
         Why nothing can be said about the queue.
     no_staff : str or None
         Why nothing can be said about the people on shift.
+    is_staff_seen : bool
+        True if no shifts are known and those count as present who were seen answering contacts.
     """
 
     channel: str
@@ -65,6 +67,7 @@ class Desk:
     customers: Customers | None
     reason: str | None
     no_staff: str | None
+    is_staff_seen: bool = False
 
     @property
     def calendar(self) -> dict[str, Any]:
@@ -125,12 +128,15 @@ def desk_of(
     ahead = _within(own, period.end_on, period.end_on + timedelta(days=chosen.horizon_days), zone)
     handle_s = handle_by_hour(contacts)
     reason = _reason(contacts, handle_s, chosen.channel)
-    no_staff = reason or (None if len(serving) else f"no shifts of those who serve the {chosen.channel} queue")
+    seen_at_work = pd.DataFrame() if len(serving) or reason else _seen_at_work(contacts)
+    present = seen_at_work if len(seen_at_work) else serving
+    no_staff = reason or (None if len(present) else f"no shifts of those who serve the {chosen.channel} queue")
     plan, customers = pd.DataFrame(), None
     if reason is None:
-        plan = interval_plan(arrivals, serving, handle_s=handle_s, shrinkage=chosen.shrinkage)
+        plan = interval_plan(arrivals, present, handle_s=handle_s, shrinkage=chosen.shrinkage)
         customers = customers_of(plan, contacts, patience_s=chosen.patience_s)
-    return Desk(chosen.channel, settings, contacts, history, serving, ahead, plan, customers, reason, no_staff)
+    is_seen = bool(len(seen_at_work))
+    return Desk(chosen.channel, settings, contacts, history, serving, ahead, plan, customers, reason, no_staff, is_seen)
 
 
 def offered_contacts(contacts: Any, *, channel: str) -> pd.DataFrame:
@@ -196,6 +202,14 @@ def _reason(contacts: pd.DataFrame, handle_s: Mapping[int, float], channel: str)
     if contacts.empty:
         return f"no {channel} contact asked for a human in this period"
     return None if handle_s else f"no handle time is known of the {channel} contacts"
+
+
+def _seen_at_work(contacts: pd.DataFrame) -> pd.DataFrame:
+    """Give the presence of those who answered, where contacts name them."""
+    needed = {"agent_id", "is_answered", "wait_s", "handle_s", "created_at"}
+    if not needed <= set(contacts.columns):
+        return pd.DataFrame()
+    return presence_seen(contacts[contacts["is_answered"].fillna(False).astype(bool)])
 
 
 def _within(shifts: pd.DataFrame, start_on: date, end_on: date, zone: str) -> pd.DataFrame:

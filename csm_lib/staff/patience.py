@@ -217,7 +217,7 @@ def patience_consequence(plan: pd.DataFrame, contacts: pd.DataFrame, *, threshol
     DataFrame
         One row per law of patience, `law` "exponential" and "as seen": `abandon_share`, `service_level_share`,
         `mean_wait_offered_s`, of all contacts expected. The distance of the two is what the assumption costs. No rows
-        where nobody hung up or nobody is expected.
+        where nobody hung up, nobody is expected or nobody is on shift.
 
     Examples
     --------
@@ -229,7 +229,7 @@ def patience_consequence(plan: pd.DataFrame, contacts: pd.DataFrame, *, threshol
     wait_s, left = _waits(contacts)
     busy = plan[plan["expected"] > 0] if len(plan) else plan
     columns = ["law", "abandon_share", "service_level_share", "mean_wait_offered_s"]
-    if not (left.any() and len(busy) and wait_s.sum()):
+    if not (left.any() and len(busy) and wait_s.sum() and busy["agents"].sum() > 0):
         return pd.DataFrame(columns=columns)
     queue = busy.groupby(["arrivals_per_h", "handle_s", "agents"], as_index=False)["expected"].sum()
     weight = (queue["expected"] / queue["expected"].sum()).to_numpy()

@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from csm_lib.definitions.words import words_of
+from csm_lib.staff.arguments import checked
 
-__all__ = ["shifts_of_channel", "staffed_agents"]
+__all__ = ["presence_seen", "shifts_of_channel", "staffed_agents"]
 
 
 def shifts_of_channel(shifts: pd.DataFrame, channel: str) -> pd.DataFrame:
@@ -38,6 +39,48 @@ def shifts_of_channel(shifts: pd.DataFrame, channel: str) -> pd.DataFrame:
     """
     serves = shifts["kind"].fillna("").astype(str).str.split("_").str[0]
     return shifts[serves == channel] if serves.isin(words_of("channel")).any() else shifts
+
+
+def presence_seen(contacts: pd.DataFrame, *, longest_gap_s: float = 1800.0) -> pd.DataFrame:
+    """Take agents to be present from their first answer on, where no shifts say so.
+
+    Parameters
+    ----------
+    contacts : DataFrame
+        Answered contacts: `agent_id`, `created_at` (UTC), `wait_s`, `handle_s`.
+    longest_gap_s : float, seconds, default 1800
+        Between two contacts of an agent: a longer rest is taken as absence.
+
+    Returns
+    -------
+    DataFrame
+        One row per stretch of presence: `agent_id starts_at ends_at` (UTC). Who waits for the first contact, or
+        after the last, is not seen, so presence is understated, most of all in quiet hours.
+
+    Raises
+    ------
+    SettingError
+        If the gap is negative.
+
+    Examples
+    --------
+    >>> at = pd.to_datetime(["2024-01-01 09:00", "2024-01-01 09:20", "2024-01-01 12:00"], utc=True)
+    >>> calls = pd.DataFrame({"agent_id": "a", "created_at": at, "wait_s": 0.0, "handle_s": 600.0})
+    >>> presence_seen(calls)["ends_at"].dt.strftime("%H:%M").tolist()
+    ['09:30', '12:10']
+    """
+    gap_s = float(checked("longest_gap_s", longest_gap_s, low=0.0))
+    known = contacts.dropna(subset=["agent_id", "created_at", "wait_s", "handle_s"])
+    starts = pd.to_datetime(known["created_at"], utc=True) + pd.to_timedelta(known["wait_s"].astype(float), unit="s")
+    ends = starts + pd.to_timedelta(known["handle_s"].astype(float), unit="s")
+    rows = pd.DataFrame({"agent_id": known["agent_id"], "starts_at": starts, "ends_at": ends})
+    rows = rows.sort_values(["agent_id", "starts_at"], kind="stable").reset_index(drop=True)
+    until = rows.groupby("agent_id")["ends_at"].cummax().groupby(rows["agent_id"]).shift()
+    is_new = until.isna() | (rows["starts_at"] - until > pd.Timedelta(seconds=gap_s))
+    stretches = rows.groupby(is_new.cumsum()).agg(
+        agent_id=("agent_id", "first"), starts_at=("starts_at", "min"), ends_at=("ends_at", "max")
+    )
+    return stretches.reset_index(drop=True)
 
 
 def staffed_agents(shifts: pd.DataFrame, intervals: pd.DataFrame, *, interval_s: float = 1800.0) -> NDArray[np.float64]:

@@ -125,6 +125,19 @@ def test_without_shifts_the_need_is_known_and_the_shortfall_is_not() -> None:
     assert len(hardest_day(need)) == 6
 
 
+def test_without_shifts_those_who_answer_are_present_and_it_is_said() -> None:
+    seen = desk(CONTACTS.assign(agent_id="a"), roster=NO_SHIFTS)
+    assert seen.no_staff is None
+    assert seen.is_staff_seen
+    assert seen.shifts.empty
+    busy = seen.plan[(seen.plan["local_hour"] == 17) & (seen.plan["local_date"] == pd.Timestamp("2024-01-01"))]
+    assert busy["agents"].tolist() == [1, 1]
+    told = inputs(seen).set_index("what")
+    assert told.loc["agents seen answering", "value"] == 1
+    assert told.loc["agents seen answering", "from"] == "no shifts: present while answering, rests up to 30 min too"
+    assert "agents seen answering" not in set(inputs(FULL)["what"])
+
+
 @pytest.mark.parametrize("lacking", [EMPTY, SOURCELESS], ids=["no contacts", "no source"])
 def test_a_desk_without_contacts_answers_everything_with_the_reason(lacking: Desk) -> None:
     reason = "no phone contact asked for a human in this period"

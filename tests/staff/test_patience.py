@@ -145,3 +145,9 @@ def test_a_wrong_level_is_refused_in_words():
     message = "level must be above 0 and below 1, got 1.0 (1 of 1 values). Correct these values."
     with pytest.raises(SettingError, match=f"^{re.escape(message)}$"):
         patience_curve(offered([1.0], [True]), level=1)
+
+
+def test_without_anybody_on_shift_the_assumption_costs_nothing_that_could_be_said():
+    waits = pd.DataFrame({"is_offered": True, "is_abandoned": [True, False], "wait_s": [60.0, 60.0]})
+    plan = pd.DataFrame({"expected": [10.0], "arrivals_per_h": 2880.0, "handle_s": 60.0, "agents": 0})
+    assert patience_consequence(plan, waits).empty

@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
+from csm_lib.errors import SettingError
 from csm_lib.staff.forecast import interval_grid
-from csm_lib.staff.presence import shifts_of_channel, staffed_agents
+from csm_lib.staff.presence import presence_seen, shifts_of_channel, staffed_agents
 
 
 def shifts_of(*rows):
@@ -45,3 +46,37 @@ def test_shifts_without_words_for_a_channel_serve_all():
     shifts = pd.DataFrame({"kind": ["day", None]})
     assert len(shifts_of_channel(shifts, "phone")) == 2
     assert shifts_of_channel(pd.DataFrame({"kind": ["phone", "chat_late", "phone_early"]}), "phone").shape == (2, 1)
+
+
+def answered(*rows):
+    frame = pd.DataFrame(rows, columns=["agent_id", "created_at", "wait_s", "handle_s"])
+    return frame.assign(created_at=pd.to_datetime("2024-01-01 " + frame.created_at, utc=True))
+
+
+def stretches(contacts, **options):
+    found = presence_seen(contacts, **options)
+    return [(row.agent_id, f"{row.starts_at:%H:%M}", f"{row.ends_at:%H:%M}") for row in found.itertuples()]
+
+
+@pytest.mark.parametrize(("rows", "expected"), [
+    pytest.param([("a", "09:00", 60, 540)], [("a", "09:01", "09:10")],
+                 id="present from the answer, not from the queue"),
+    pytest.param([("a", "09:00", 0, 600), ("a", "09:40", 0, 600)], [("a", "09:00", "09:50")],
+                 id="a rest of half an hour"),
+    pytest.param([("a", "09:00", 0, 600), ("a", "09:41", 0, 600)],
+                 [("a", "09:00", "09:10"), ("a", "09:41", "09:51")],
+                 id="a minute more is absence"),
+    pytest.param([("a", "09:00", 0, 7200), ("a", "09:10", 0, 60), ("a", "11:20", 0, 60)], [("a", "09:00", "11:21")],
+                 id="the rest counts from the longest contact"),
+    pytest.param([("b", "09:00", 0, 60), ("a", "09:00", 0, 60)], [("a", "09:00", "09:01"), ("b", "09:00", "09:01")],
+                 id="two agents"),
+    pytest.param([(None, "09:00", 0, 60), ("a", "09:00", 0, None)], [], id="nobody named, or no end"),
+    pytest.param([], [], id="no contact"),
+])
+def test_presence_seen_by_answering(rows, expected):
+    assert stretches(answered(*rows)) == expected
+
+
+def test_a_negative_rest_is_refused():
+    with pytest.raises(SettingError, match="longest_gap_s"):
+        presence_seen(answered(("a", "09:00", 0, 60)), longest_gap_s=-1)
