@@ -81,7 +81,10 @@ def plant(workspace: Path) -> None:
     """Add hostile rows to every table: exports of their own, and the edited tables as somebody may edit them."""
     for name, table in TABLES.items():
         path = workspace / "data" / ("tables" if table.is_edited else "raw") / f"{name}.csv"
-        rows = list(csv.DictReader(path.open(encoding="utf-8-sig", newline=""))) if path.exists() else []
+        rows = []
+        if path.exists():
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                rows = list(csv.DictReader(file))
         rows += [planted_row(name, place) for place in range(_N_ROWS)]
         columns = list(dict.fromkeys(column for row in rows for column in row))
         with path.open("w", encoding="utf-8", newline="") as file:

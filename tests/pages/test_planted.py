@@ -70,10 +70,11 @@ def test_a_browser_runs_nothing_of_it(planted: Any, browser: Any) -> None:
 def test_no_cell_of_a_table_begins_a_formula(planted: Any) -> None:
     seen = set()
     for path in (planted.report / "tables").glob("*.csv"):
-        for row in csv.reader(path.open(encoding="utf-8-sig", newline="")):
-            begun = [cell for cell in row if _BEGINS_A_FORMULA.match(cell) and not _IS_A_NUMBER.fullmatch(cell)]
-            assert begun == [], path.name
-            seen |= {cell for cell in row if cell.startswith("'")}
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            cells = [cell for row in csv.reader(file) for cell in row]
+        begun = [cell for cell in cells if _BEGINS_A_FORMULA.match(cell) and not _IS_A_NUMBER.fullmatch(cell)]
+        assert begun == [], path.name
+        seen |= {cell for cell in cells if cell.startswith("'")}
     assert any(cell.startswith("'=HYPERLINK") for cell in seen)
 
 
