@@ -86,6 +86,17 @@ def browser_path() -> str:
     return found
 
 
+@pytest.fixture(scope="module")
+def browser(browser_path: str) -> Iterator[Any]:
+    """One Chromium for a module's tests; not longer, since its event loop would be in the way of other modules."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        opened.close()
+
+
 class DatabaseServer(NamedTuple):
     """A server of our own: its URL without the password, and the password."""
 

@@ -33,7 +33,7 @@ from csm_lib.publish.standing import LOCKED, folder_name, read_record
 from csm_lib.settings import RunSettings
 from csm_lib.show.messages import say
 from csm_lib.show.restated import sentences_restated
-from csm_lib.show.translation import translated
+from csm_lib.show.translation import LANGUAGES, translated
 from csm_lib.workspaces import notebooks_folder
 
 __all__ = ["REPORT_NOTEBOOK", "RunResult", "publish"]
@@ -259,7 +259,7 @@ def _assemble(staging: Path, runs: Sequence[NotebookRun], book: Any, record: Map
     for run in runs:
         nbformat.write(run.notebook, staging / "notebooks" / f"{run.name}.ipynb")
         frame = _frame(book, runs, record, current=run.name)
-        shown = _with_restatements(run.notebook, record, book.language) if run.name == front else run.notebook
+        shown = _with_restatements(run.notebook, record) if run.name == front else run.notebook
         html = failed_page(shown, run.failure, frame) if run.failure else page(shown, frame)
         (staging / f"{run.name}.html").write_text(html, encoding="utf-8")
     shutil.copyfile(staging / f"{front}.html", staging / "index.html")
@@ -271,17 +271,19 @@ def _assemble(staging: Path, runs: Sequence[NotebookRun], book: Any, record: Map
     write_record(staging, record)
 
 
-def _with_restatements(notebook: Any, record: Mapping[str, Any], language: str) -> Any:
+def _with_restatements(notebook: Any, record: Mapping[str, Any]) -> Any:
     """Give the notebook with a section on what was restated, after its first section; itself if nothing was."""
-    said = sentences_restated(record["restatements"], language=language)
-    if not said:
-        return notebook
-    lines = "\n".join(f"<li>{escape(text)}</li>" for text in said)
-    section = nbformat.v4.new_markdown_cell(f"## {say('restated', language)}\n\n<ul>\n{lines}\n</ul>")
+    sections = []
+    for language in LANGUAGES:
+        said = sentences_restated(record["restatements"], language=language)
+        lines = "\n".join(f"<li>{escape(text)}</li>" for text in said)
+        text = f"## {say('restated', language)}\n\n<ul>\n{lines}\n</ul>"
+        tags = {"tags": [f"lang-{language}"]}
+        sections += [nbformat.v4.new_markdown_cell(text, metadata=tags)] if said else []
     shown = copy(notebook)
     places = [place for place, cell in enumerate(shown.cells) if _opens_section(cell)]
     after = places[1] if len(places) > 1 else len(shown.cells)
-    shown.cells = [*shown.cells[:after], section, *shown.cells[after:]]
+    shown.cells = [*shown.cells[:after], *sections, *shown.cells[after:]]
     return shown
 
 

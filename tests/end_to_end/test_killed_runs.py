@@ -7,6 +7,7 @@ edition alternates between two languages and two values, so that a mixture would
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -139,7 +140,8 @@ def test_twenty_kills_while_a_report_is_put_in_place(tmp_path: Path) -> None:
         child, started = int(server.stdout.readline()), time.monotonic()
         if kill_after_s is not None:
             time.sleep(kill_after_s)
-            os.kill(child, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
+                os.kill(child, signal.SIGKILL)
         return int(server.stdout.readline()), time.monotonic() - started
 
     try:

@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -138,14 +137,3 @@ def site(request: pytest.FixtureRequest) -> Site:
     """The site in each language."""
     found: Site = request.getfixturevalue("english" if request.param == "en" else "chinese")
     return found
-
-
-@pytest.fixture(scope="session")
-def browser(browser_path: str) -> Iterator[Any]:
-    """One Chromium for all."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()

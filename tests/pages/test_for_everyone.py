@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
@@ -79,7 +80,7 @@ def test_the_tab_key_reaches_everything_that_acts_or_scrolls(browser: Any, engli
     for page in english.pages:
         tab.goto(page.as_uri())
         n_stops = tab.evaluate(_STOPS)
-        assert n_stops > 5
+        assert n_stops > (5 if page.parent == english.report else 0)
         for _ in range(n_stops):
             tab.keyboard.press("Tab")
         assert tab.evaluate(_LEFT_OUT) == [], page.name
@@ -122,6 +123,7 @@ def test_every_name_leads_to_its_definition_and_every_link_to_a_place(browser: A
     for page, hrefs in links.items():
         for href in hrefs:
             target, _, place = href.partition("#")
+            place = unquote(place)
             beside = page.parent / target.removeprefix(page.parent.as_uri() + "/")
             is_there = target in ids or beside.exists() or target.endswith("/reports/index.html")
             is_named = not place or target not in ids or place in ids[target]
