@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from csm_lib.errors import UsageError
 
-__all__ = ["MAX_LEVELS", "encoded", "hash_of_content", "numbered_clusters", "scattered"]
+__all__ = ["MAX_LEVELS", "encoded", "hash_of_content", "numbered_by_content", "numbered_clusters", "scattered"]
 
 MAX_LEVELS = 2_000
 
@@ -101,6 +101,36 @@ def hash_of_content(codes: NDArray[np.int64], *columns: NDArray[Any]) -> NDArray
     repeat = np.arange(len(order)) - np.repeat(starts, np.diff([*starts, len(order)]))
     bits[order] ^= repeat.astype(np.uint64)
     return scattered(bits)
+
+
+def numbered_by_content(clusters: NDArray[np.int64], *columns: NDArray[Any]) -> NDArray[np.int64]:
+    """Number clusters again, by what their rows say: neither their names nor the order of the rows matter.
+
+    Parameters
+    ----------
+    clusters : ndarray of int, shape (n_rows,)
+        From 0, without a gap.
+    columns : ndarray, each of shape (n_rows,)
+        Values that tell rows apart.
+
+    Returns
+    -------
+    ndarray of int, shape (n_rows,)
+
+    Examples
+    --------
+    >>> numbered_by_content(np.array([0, 1, 0]), np.array([5, 7, 6]))[[2, 0, 1]].tolist() == (
+    ...     numbered_by_content(np.array([1, 1, 0]), np.array([6, 5, 7])).tolist())
+    True
+    """
+    bits = np.zeros(len(clusters), dtype=np.uint64)
+    for column in columns:
+        bits = scattered(bits ^ np.unique(column, return_inverse=True)[1].astype(np.uint64))
+    totals = np.zeros(int(clusters.max(initial=-1)) + 1, dtype=np.uint64)
+    np.add.at(totals, clusters, scattered(bits))
+    place = np.empty(len(totals), dtype=np.int64)
+    place[np.argsort(totals, kind="stable")] = np.arange(len(totals))
+    return place[clusters]
 
 
 def scattered(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from csm_lib.errors import UsageError
+from csm_lib.explain.coding import numbered_by_content
 from csm_lib.explain.population import table_of
 from csm_lib.explain.robust import cluster_numbers
 
@@ -121,6 +122,7 @@ def read_design(
     columns = tuple(held[name][place][:, held[name][place].std(axis=0) > 0] for name in kept)
     adjusters = _adjusters(rows[place], adjust_for)
     numbers = cluster_numbers(rows.loc[place, clusters]) if clusters else np.arange(int(place.sum()))
+    numbers = numbered_by_content(numbers, target, *np.hstack([*columns, adjusters]).T)
     return Design(
         outcome=target,
         drivers=kept,
