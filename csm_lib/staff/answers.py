@@ -14,6 +14,7 @@ import pandas as pd
 
 from csm_lib.staff.desk import Desk
 from csm_lib.staff.forecast import backtest, forecast
+from csm_lib.staff.model_error import ModelError, misses_by_hour
 from csm_lib.staff.need import requirement, typical_week
 from csm_lib.staff.prediction import Scenario, divert, predict, predicted_and_observed, summary_by
 from csm_lib.staff.scenarios import add_agents, compare_scenarios
@@ -57,8 +58,9 @@ _ADDED = (
     "occupancy_share_after fewer_abandoned extra_agent_h extra_cost"
 )
 _COMPARED = (
-    "scenario offered answered answer_rate_share service_level_share mean_wait_offered_s occupancy_share agent_h cost "
-    "answer_rate_change_share fewer_abandoned extra_cost"
+    "scenario offered answered answer_rate_share service_level_share mean_wait_offered_s mean_wait_answered_s "
+    "occupancy_share agent_h answer_rate_low_share answer_rate_high_share cost answer_rate_change_share "
+    "service_level_change_share fewer_abandoned fewer_abandoned_low fewer_abandoned_high extra_cost cost_per_saved"
 )
 
 
@@ -228,7 +230,8 @@ def what_if(desk: Desk, scenarios: Sequence[Scenario | None], *, from_hour: int 
         return _nothing(desk.no_staff, _COMPARED)
     if not kept:
         return _nothing("no contact of the queue has an issue", _COMPARED)
-    found = compare_scenarios(desk.plan, kept, from_hour=from_hour, to_hour=to_hour, **_options(desk))
+    error = ModelError(desk.customers.range_s, misses_by_hour(trust_in_model(desk)))
+    found = compare_scenarios(desk.plan, kept, from_hour=from_hour, to_hour=to_hour, error=error, **_options(desk))
     found.attrs["reason"] = None
     return found
 

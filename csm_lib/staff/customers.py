@@ -10,19 +10,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 from scipy import stats
 from scipy.optimize import brentq
 
 from csm_lib.results import Estimate
 from csm_lib.staff.arguments import checked
-from csm_lib.staff.prediction import predict, summary_by
+from csm_lib.staff.prediction import condensed, predict, summary_by
 
 __all__ = ["Customers", "calibrated_patience", "customers_of", "estimate_patience"]
 
 _PATIENCE_RANGE_S = (1.0, 1e6)
-_LOG_GRID = 0.02  # arrival rates closer than 2 % are taken for one while patience is fitted
 
 
 @dataclass(frozen=True)
@@ -37,6 +35,8 @@ class Customers:
         Factor by which real waits differ from the model's.
     method : str
         How both were found, in words.
+    range_s : (float, float), default NaN
+        Bounds of the patience (95 %); NaN where it was set.
 
     Examples
     --------
@@ -47,6 +47,7 @@ class Customers:
     patience_s: float
     wait_scale: float
     method: str
+    range_s: tuple[float, float] = (math.nan, math.nan)
 
     @property
     def options(self) -> dict[str, float]:
@@ -85,8 +86,9 @@ def customers_of(plan: pd.DataFrame, contacts: pd.DataFrame, *, patience_s: floa
         return Customers(math.inf, 1.0, "nobody was seen to hang up: endless patience is assumed")
     fitted = calibrated_patience(plan, contacts)
     if math.isnan(fitted.value):
-        return Customers(simple.value, 1.0, simple.method)
-    return Customers(fitted.value, simple.value / fitted.value, f"{fitted.method}, waits scaled to those observed")
+        return Customers(simple.value, 1.0, simple.method, (simple.low, simple.high))
+    method = f"{fitted.method}, waits scaled to those observed"
+    return Customers(fitted.value, simple.value / fitted.value, method, (fitted.low, fitted.high))
 
 
 def estimate_patience(contacts: pd.DataFrame, *, level: float = 0.95) -> Estimate:
@@ -155,7 +157,8 @@ def calibrated_patience(plan: pd.DataFrame, contacts: pd.DataFrame) -> Estimate:
 
     >>> plan = pd.DataFrame({"local_hour": [17], "interval_s": 1800.0, "expected": 1440.0, "arrivals_per_h": 2880.0,
     ...                      "handle_s": 60.0, "agents": 50})
-    >>> contacts = pd.DataFrame({"is_offered": True, "is_answered": np.arange(1000) >= 31, "local_date": 1})
+    >>> contacts = pd.DataFrame({"is_offered": True, "is_answered": [False] * 31 + [True] * 969,
+    ...                          "local_date": 1})
     >>> 115 < calibrated_patience(plan, contacts).value < 125
     True
     """
@@ -164,7 +167,7 @@ def calibrated_patience(plan: pd.DataFrame, contacts: pd.DataFrame) -> Estimate:
     rate = float(answered.mean()) if len(offered) else math.nan
     by_day = (answered - rate).groupby(offered["local_date"]).sum()
     half_width = 1.96 * math.sqrt(float((by_day**2).sum())) / max(len(offered), 1)
-    busy = _condensed(plan[plan["expected"] > 0])
+    busy = condensed(plan[plan["expected"] > 0])
 
     def miss(log_patience: float, wanted: float) -> float:
         return float(summary_by(predict(busy, patience_s=math.exp(log_patience)))["answer_rate_share"].iloc[0]) - wanted
@@ -178,12 +181,3 @@ def calibrated_patience(plan: pd.DataFrame, contacts: pd.DataFrame) -> Estimate:
                            else _PATIENCE_RANGE_S[int(wanted > rate)]
                            for wanted in (rate, rate - half_width, rate + half_width))
     return Estimate(value, lower, upper, len(offered), "patience with which the model answers as many as were answered")
-
-
-def _condensed(plan: pd.DataFrame) -> pd.DataFrame:
-    """The plan with nearly equal intervals taken together, so that a quarter is fitted in a moment."""
-    grid = np.rint(np.log(plan["arrivals_per_h"].to_numpy()) / _LOG_GRID)
-    of_rate = plan["arrivals_per_h"] * plan["expected"]
-    rows = plan.assign(of_rate=of_rate, grid=grid).groupby(["grid", "handle_s", "agents"], as_index=False)[
-        ["expected", "of_rate", "interval_s"]].sum()
-    return rows.assign(arrivals_per_h=rows["of_rate"] / rows["expected"], local_hour=0)

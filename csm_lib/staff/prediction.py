@@ -17,7 +17,20 @@ from csm_lib.errors import SettingError, UsageError
 from csm_lib.staff.arguments import checked
 from csm_lib.staff.queues import performance
 
-__all__ = ["Scenario", "divert", "in_band", "move_shift", "predict", "predicted_and_observed", "summary_by"]
+__all__ = [
+    "Scenario",
+    "changed_plan",
+    "condensed",
+    "divert",
+    "in_band",
+    "move_shift",
+    "predict",
+    "predicted_and_observed",
+    "summary_by",
+]
+
+_LOG_GRID = 0.02  # arrival rates closer than 2 % are taken for one
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -176,7 +189,7 @@ def predict(
     >>> float((predict(plan, patience_s=120).answered / 1440).iloc[0].round(3))
     0.969
     """
-    changed = _changed(plan, scenario or Scenario("as it is"))
+    changed = changed_plan(plan, scenario or Scenario("as it is"))
     # rows of one demand, handle time and staff share their answer: weeks repeat themselves
     keys = changed[["arrivals_per_h", "handle_s", "agents"]]
     unique = keys.drop_duplicates()
@@ -316,8 +329,26 @@ def predicted_and_observed(
                   "mean_wait_predicted_s", "mean_wait_observed_s"]]
 
 
-def _changed(plan: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
-    """The plan after the scenario; a day without contacts gets no extra agents."""
+def changed_plan(plan: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
+    """Give the plan after a scenario; a day without contacts gets no extra agents.
+
+    Parameters
+    ----------
+    plan : DataFrame
+        What `interval_plan` returns.
+    scenario : Scenario
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> plan = pd.DataFrame({"local_hour": [17], "expected": 20.0, "arrivals_per_h": 40.0, "handle_s": 60.0,
+    ...                      "agents": 2})
+    >>> changed_plan(plan, Scenario("busier", volume_change_share=0.5))["expected"].tolist()
+    [30.0]
+    """
     taken, ratio = scenario.diverted_share, scenario.diverted_handle_ratio
     volume = (1.0 + scenario.volume_change_share) * (1.0 - taken)
     handle = (1.0 + scenario.handle_change_share) * (1.0 - taken * ratio) / (1.0 - taken)
@@ -328,3 +359,30 @@ def _changed(plan: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
         extra += np.where(in_band(plan, start, end) & is_open, change, 0)
     return plan.assign(expected=plan["expected"] * volume, arrivals_per_h=plan["arrivals_per_h"] * volume,
                        handle_s=plan["handle_s"] * handle, agents=np.maximum(plan["agents"] + extra, 0))
+
+
+def condensed(plan: pd.DataFrame) -> pd.DataFrame:
+    """Take nearly equal intervals together, so that a quarter is worked out in a moment.
+
+    Parameters
+    ----------
+    plan : DataFrame
+        Intervals with contacts: `arrivals_per_h` above 0, `expected`, `handle_s`, `agents`, `interval_s`.
+
+    Returns
+    -------
+    DataFrame
+        One row per staff, handle time and arrival rate to 2 %; `expected` and `interval_s` are sums, `local_hour` 0.
+
+    Examples
+    --------
+    >>> plan = pd.DataFrame({"arrivals_per_h": [100.0, 100.2], "expected": [50.0, 50.1], "handle_s": 60.0,
+    ...                      "agents": 3, "interval_s": 1800.0})
+    >>> len(condensed(plan))
+    1
+    """
+    grid = np.rint(np.log(plan["arrivals_per_h"].to_numpy()) / _LOG_GRID)
+    of_rate = plan["arrivals_per_h"] * plan["expected"]
+    rows = plan.assign(of_rate=of_rate, grid=grid).groupby(["grid", "handle_s", "agents"], as_index=False)[
+        ["expected", "of_rate", "interval_s"]].sum()
+    return rows.assign(arrivals_per_h=rows["of_rate"] / rows["expected"], local_hour=0)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from csm_lib.errors import SettingError, UsageError
 from csm_lib.staff.arguments import checked, whole
+from csm_lib.staff.model_error import ModelError, answered_with
 from csm_lib.staff.prediction import Scenario, divert, in_band, predict, summary_by
 
 __all__ = ["Scenario", "add_agents", "compare_scenarios", "divert", "smallest_addition"]
@@ -164,6 +165,7 @@ def compare_scenarios(
     cost_per_agent_h: float = 0.0,
     from_hour: int = 0,
     to_hour: int = 24,
+    error: ModelError | None = None,
 ) -> pd.DataFrame:
     """Set scenarios side by side, today first.
 
@@ -179,13 +181,23 @@ def compare_scenarios(
         Cost of one agent for an hour.
     from_hour, to_hour : int
         Local hours that the figures are taken over; by default all.
+    error : ModelError, optional
+        What is uncertain about the model; without it the bounds are NaN.
 
     Returns
     -------
     DataFrame
-        One row per scenario, the first without any change: `scenario`, the columns of `summary_by`, `cost`, and the
-        differences to the first row `answer_rate_change_share`, `service_level_change_share`,
-        `fewer_abandoned`, `extra_cost`. Contacts that a bot takes are neither offered nor abandoned any more.
+        One row per scenario, the first without any change: `scenario`, the columns of `summary_by` with bounds of the
+        answer rate, `answer_rate_low_share` and `answer_rate_high_share`, `cost`, and the differences to the first row
+        `answer_rate_change_share`, `service_level_change_share`, `fewer_abandoned` with bounds `fewer_abandoned_low`
+        and `fewer_abandoned_high`, `extra_cost`, and `cost_per_saved` (NaN where nothing more is paid or nothing is
+        saved). Contacts that a bot takes are neither offered nor abandoned any more.
+
+    Notes
+    -----
+    Only agent hours are priced; what a bot or a training costs itself is not known here. Bounds as in
+    `csm_lib.staff.model_error`: the uncertainty of the fitted patience and the model's miss of each hour, added in
+    squares. They tell how far the model may be off, not how far another period may differ.
 
     Examples
     --------
@@ -197,18 +209,23 @@ def compare_scenarios(
     price = float(checked("cost_per_agent_h", cost_per_agent_h, low=0.0))
     band = plan[in_band(plan, from_hour, to_hour)]
     customers: dict[str, Any] = {"patience_s": patience_s, "wait_scale": wait_scale, "threshold_s": threshold_s}
-    rows = []
-    for scenario in (Scenario("as it is"), *scenarios):
-        row = summary_by(predict(band, scenario, **customers))
-        rows.append(row.assign(scenario=scenario.name))
-    found = pd.concat(rows, ignore_index=True)
+    told = (Scenario("as it is"), *scenarios)
+    worked = [answered_with(band, scenario, error=error, **customers) for scenario in told]
+    found = pd.DataFrame([each.summary for each in worked]).reset_index(drop=True)
+    found.insert(0, "scenario", [scenario.name for scenario in told])
+    rates = zip(*(each.share_bounds() for each in worked), strict=True)
+    found["answer_rate_low_share"], found["answer_rate_high_share"] = rates
     found["cost"] = found["agent_h"] * price
     today = found.iloc[0]
     found["answer_rate_change_share"] = found["answer_rate_share"] - today["answer_rate_share"]
     found["service_level_change_share"] = found["service_level_share"] - today["service_level_share"]
     found["fewer_abandoned"] = (today["offered"] - today["answered"]) - (found["offered"] - found["answered"])
+    gains = zip(*(each.gain_bounds(worked[0]) for each in worked), strict=True)
+    found["fewer_abandoned_low"], found["fewer_abandoned_high"] = gains
     found["extra_cost"] = found["cost"] - today["cost"]
-    return found[["scenario", *found.columns.drop("scenario")]]
+    saved = found["fewer_abandoned"].where((found["fewer_abandoned"] > 0) & (found["extra_cost"] > 0))
+    found["cost_per_saved"] = found["extra_cost"] / saved
+    return found
 
 
 def _before_and_after(before: pd.DataFrame, after: pd.DataFrame, *, by: Sequence[str] = ()) -> pd.DataFrame:

@@ -95,7 +95,8 @@ def foretold_and_real(seed: int, *, contacts_per_quarter: int) -> dict[str, floa
     desk = desk_today(quarter, today)
     more = Scenario("more", extra_agents=quarter.plan.added, from_hour=17, to_hour=21)
     bot = divert(today, issue=max(ISSUES, key=lambda issue: issue.live_share).code, share=BOT_SHARE, name="bot")
-    foretold = what_if(desk, [more, bot], from_hour=EVENING[0], to_hour=EVENING[1])["answer_rate_share"]
+    table = what_if(desk, [more, bot], from_hour=EVENING[0], to_hour=EVENING[1])
+    foretold, low, high = (table[f"answer_rate_{name}share"] for name in ("", "low_", "high_"))
     trust = trust_in_model(desk)
     inside = trust[trust["local_hour"].between(EVENING[0], EVENING[1] - 1)]
     real = [played(quarter, added=quarter.plan.added), played(quarter, has_bot=True)]
@@ -103,6 +104,7 @@ def foretold_and_real(seed: int, *, contacts_per_quarter: int) -> dict[str, floa
         "today": _evening(today), "model_today": foretold[0],
         "agents_foretold": foretold[1], "agents_real": _evening(real[0]),
         "bot_foretold": foretold[2], "bot_real": _evening(real[1]),
+        "agents_low": low[1], "agents_high": high[1], "bot_low": low[2], "bot_high": high[2],
         "stated_error": float(inside["answer_rate_difference_share"].abs().max()),
     }  # fmt: skip
 
@@ -122,11 +124,15 @@ def main() -> None:
     sys.stdout.write(f"{len(found)} seeds, {options.contacts:,} contacts a quarter; answer rate 17:00 to 19:00\n")
     sys.stdout.write(f"today: {found['today'].mean():.1%} (model {found['model_today'].mean():.1%})\n")
     for name in ("agents", "bot"):
-        miss = found[f"{name}_foretold"] - found[f"{name}_real"]
+        real = found[f"{name}_real"]
+        held = ((found[f"{name}_low"] <= real) & (real <= found[f"{name}_high"])).mean()
+        width = (found[f"{name}_high"] - found[f"{name}_low"]).mean()
+        miss = found[f"{name}_foretold"] - real
         sys.stdout.write(
-            f"{name}: foretold {found[f'{name}_foretold'].mean():.1%}, real {found[f'{name}_real'].mean():.1%}; miss "
+            f"{name}: foretold {found[f'{name}_foretold'].mean():.1%}, real {real.mean():.1%}; miss "
             f"on average {miss.mean():+.2%} (standard error {miss.std() / np.sqrt(len(miss)):.2%}), without sign "
-            f"{miss.abs().mean():.2%}, largest {miss.abs().max():.2%}\n"
+            f"{miss.abs().mean():.2%}, largest {miss.abs().max():.2%}; real inside the "
+            f"bounds stated in {held:.0%}, their distance {width:.1%}\n"
         )
     sys.stdout.write(f"error that the page states, on average: {found['stated_error'].mean():.2%}\n")
 
