@@ -27,6 +27,8 @@ _NAMES = (
     "cause", "root_cause", "issue", "product", "channel", "customer_segment", "group", "segment", "dimension", "column",
     "stage", "category", "detail", "reason", "driver", "node",
 )  # fmt: skip
+# the unit that a column's name ends with, the longer endings first
+_SUFFIXES = (("_share", "share"), ("_per_h", "per_h"), ("_per_s", "per_s"), ("_erlang", "erlang"), ("_s", "s"))
 _WAY = ("source", "target")  # together: from one step or team to another
 _KEYS = ("key", "other", "indicator")  # where all are indicators, a reader gets their names
 # differences of two values of the row's unit; of two shares they are points
@@ -169,7 +171,7 @@ def _guessed(column: str, entries: pd.Series) -> str:
     """Read the unit off the column's suffix, as names in this package have them."""
     if pd.api.types.is_datetime64_any_dtype(entries) or column.endswith(("_on", "date")):
         return "date"
-    for suffix, unit in (("_share", "share"), ("_per_h", "per_h"), ("_erlang", "erlang"), ("_s", "s")):
+    for suffix, unit in _SUFFIXES:
         if column.endswith(suffix):
             return unit
     if not pd.api.types.is_numeric_dtype(entries):

@@ -13,6 +13,7 @@ from csm_lib.show.charts_of_flow import plot_flow
 from csm_lib.show.charts_of_groups import plot_heatmap, plot_pareto, plot_teams, plot_waterfall
 from csm_lib.show.charts_of_many import plot_trends
 from csm_lib.show.charts_of_pairs import plot_matrix
+from csm_lib.show.charts_of_patience import plot_patience
 from csm_lib.show.charts_of_spread import plot_backlog, plot_drift, plot_funnel, plot_ranking
 from csm_lib.show.charts_of_steps import plot_bridge
 from csm_lib.show.charts_over_time import plot_control, plot_forecast, plot_need, plot_scenarios, plot_trend
@@ -35,6 +36,7 @@ __all__ = [
     "plot_matrix",
     "plot_need",
     "plot_pareto",
+    "plot_patience",
     "plot_ranking",
     "plot_scenarios",
     "plot_teams",

@@ -43,6 +43,7 @@ UNITS = {
     "number": "one decimal",
     "erlang": "load, one decimal",
     "per_h": "rate per hour, one decimal",
+    "per_s": "rate per second, shown per minute, two decimals",
     "exact": "as many digits as it takes to tell, at most four",
     "date": "local date",
     "text": "as it is",
@@ -54,6 +55,7 @@ _PATTERNS = {
     "score": "#,##0.00",
     "money": "#,##0.00",
     "share_fine": "#,##0.00",
+    "per_s": "#,##0.00",
     "n": "#,##0",
     "exact": "#,##0.####",
 }
@@ -90,6 +92,8 @@ def write_value(value: Any, unit: str, *, language: str | None = None, signed: b
     ('78.1%', '78.12%')
     >>> write_value(35.04, "s"), write_value(5400, "s"), write_value(-0.0123, "points")
     ('35.0 s', '90.0 min', '−1.2')
+    >>> write_value(0.01, "per_s")
+    '0.60'
     """
     if unit not in UNITS:
         raise SettingError(f"unit must be one of {', '.join(UNITS)}, got {unit!r}. Choose one of them.")
@@ -232,7 +236,7 @@ def sparkline(values: Iterable[float]) -> str:
 
 
 def _number(value: float, unit: str, language: str) -> str:
-    scale = 100.0 if unit in ("share", "share_fine", "points") else 1.0
+    scale = 100.0 if unit in ("share", "share_fine", "points") else _MINUTE if unit == "per_s" else 1.0
     pattern = _PATTERNS.get(unit, "#,##0.0")
     text = format_decimal(value * scale, format=pattern, locale=LANGUAGES[language]).replace("-", "−")
     text = text.removeprefix("−") if not any(digit in text for digit in "123456789") else text

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from csm_lib.show.messages_of_reasons import REASONS
+from csm_lib.show.messages_of_staffing import STAFFING
 from csm_lib.show.translation import in_language, translated
 
 __all__ = ["MESSAGES", "say"]
 
 MESSAGES: dict[str, tuple[str, str]] = {
     **REASONS,
+    **STAFFING,
     "actual": ("Actual", "实际"),
     "agents": ("Agents", "坐席数"),
     "alt_bridge": (

@@ -14,6 +14,8 @@ from csm_lib.show.prose import Sentence, sentence
 
 __all__ = ["sentence_of_patience", "sentence_of_shrinkage"]
 
+_HARMLESS = 0.01  # a point of the answer rate: less than quarters differ by chance
+
 
 def sentence_of_patience(check: Any, consequence: pd.DataFrame, *, language: str | None = None) -> Sentence:
     """Say whether one mean patience describes the customers, and what it costs the answer to assume so.
@@ -37,7 +39,8 @@ def sentence_of_patience(check: Any, consequence: pd.DataFrame, *, language: str
     >>> consequence = pd.DataFrame({"law": ["exponential", "as seen"], "abandon_share": [0.0917, 0.0901]})
     >>> sentence_of_patience(check, consequence)  # doctest: +NORMALIZE_WHITESPACE
     Patience is not exponential (1,464 hung up, mean 115.0 s): at first customers leave at 0.4 times the usual rate.
-    With today's staff the model loses 9.2% of the contacts if it is taken to be, 9.0% with patience as it was seen.
+    With today's staff the model loses 9.2% of the contacts if it is taken to be, 9.0% with patience as it was seen. The
+    assumption moves the answer by 0.2 points: the need may be computed with it.
     """
     if check.is_exponential is None:
         return sentence_not_measured(check.reason, what=say("asked_patience", language), language=language)
@@ -57,11 +60,22 @@ def sentence_of_patience(check: Any, consequence: pd.DataFrame, *, language: str
     if consequence.empty:
         return said
     shares = consequence.set_index("law")["abandon_share"]
-    return said + sentence(
+    said += sentence(
         "With today's staff the model loses {assumed} of the contacts if it is taken to be, {seen} with patience as it "
         "was seen.",
         zh="以现有人员，按指数分布模型流失{assumed}的联络，按实际耐心为{seen}。",
         language=language, assumed=(shares["exponential"], "share"), seen=(shares["as seen"], "share"),
+    )  # fmt: skip
+    cost = abs(float(shares["exponential"] - shares["as seen"]))
+    if cost < _HARMLESS:
+        return said + sentence(
+            "The assumption moves the answer by {cost} points: the need may be computed with it.",
+            zh="该假定使结果相差{cost}个百分点，可以据此计算需求。", language=language, cost=(cost, "points"),
+        )  # fmt: skip
+    return said + sentence(
+        "The assumption moves the answer by {cost} points: read the need and every scenario with that much doubt.",
+        zh="该假定使结果相差{cost}个百分点，需求与各情景都应带着这样的误差来读。", language=language,
+        cost=(cost, "points"),
     )  # fmt: skip
 
 

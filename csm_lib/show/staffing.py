@@ -218,7 +218,7 @@ def sentence_of_scenario(compared: pd.DataFrame, *, share: float, language: str 
     if len(compared) < 2:
         return sentence_not_measured(compared.attrs.get("reason"), what=say("asked_bot", language), language=language)
     today, after = compared.iloc[0], compared.iloc[1]
-    return sentence(
+    said = sentence(
         "With {name} that takes {share} of it agents would be offered {offered} contacts instead of {before}; the "
         "answer rate would go from {rate_before} to {rate_after}, the mean wait from {wait_before} to {wait_after} "
         "with the same staff.",
@@ -233,6 +233,16 @@ def sentence_of_scenario(compared: pd.DataFrame, *, share: float, language: str 
         rate_after=(after["answer_rate_share"], "share"),
         wait_before=(today["mean_wait_offered_s"], "s"),
         wait_after=(after["mean_wait_offered_s"], "s"),
+    )
+    low, high = (after.get(f"answer_rate_{side}_share", float("nan")) for side in ("low", "high"))
+    if low != low:
+        return said
+    return said + sentence(
+        "By the model's own doubt that rate lies between {low} and {high}.",
+        zh="按模型自身的不确定性，该接通率介于{low}与{high}之间。",
+        language=language,
+        low=(low, "share"),
+        high=(high, "share"),
     )
 
 

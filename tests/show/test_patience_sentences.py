@@ -22,7 +22,15 @@ def test_patience_that_fits_needs_no_rate():
 def test_patience_in_chinese_names_both_losses():
     said = str(sentence_of_patience(CHECK, COST, language="zh"))
     assert said.startswith("顾客耐心不符合指数分布（1,464人放弃")
-    assert "9.2%" in said and said.endswith("按实际耐心为9.0%。")
+    assert "9.2%" in said and "按实际耐心为9.0%。" in said
+    assert said.endswith("该假定使结果相差0.2个百分点，可以据此计算需求。")
+
+
+def test_an_assumption_that_moves_the_answer_is_said_to_cast_doubt():
+    apart = COST.assign(abandon_share=[0.12, 0.09])
+    assert str(sentence_of_patience(CHECK, apart, language="en")).endswith(
+        "The assumption moves the answer by 3.0 points: read the need and every scenario with that much doubt.")
+    assert "3.0个百分点，需求与各情景都应带着这样的误差来读。" in str(sentence_of_patience(CHECK, apart, language="zh"))
 
 
 def test_too_few_to_tell():

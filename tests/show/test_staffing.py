@@ -63,6 +63,13 @@ def test_a_bot_is_compared_with_the_same_staff() -> None:
     assert said.startswith(
         "With a bot for parcels that takes 60.0% of it agents would be offered 700 contacts instead of"
     )
+    bounded = compared.assign(answer_rate_low_share=[0.9, 0.965], answer_rate_high_share=[0.9, 0.975])
+    for language, ending in (
+        ("en", " By the model's own doubt that rate lies between 96.5% and 97.5%."),
+        ("zh", "按模型自身的不确定性，该接通率介于96.5%与97.5%之间。"),
+    ):
+        both = [sentence_of_scenario(each, share=0.6, language=language).text for each in (compared, bounded)]
+        assert both[1] == both[0] + ending
 
 
 @pytest.mark.parametrize(
