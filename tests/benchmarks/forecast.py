@@ -47,7 +47,7 @@ def ours(counts: pd.DataFrame, origin: int) -> pd.DataFrame:
     horizon = (future.index[-1] - future.index[0]).days + 1
     found = forecast(arrivals, horizon_days=horizon)
     found = found[found["local_date"].isin(future.index) & found["local_time"].isin(future.columns)]
-    return found.assign(actual=future.to_numpy().ravel(), naive=known.to_numpy()[-WEEK_DAYS:].ravel())
+    return found.assign(origin=origin, actual=future.to_numpy().ravel(), naive=known.to_numpy()[-WEEK_DAYS:].ravel())
 
 
 def peers(counts: pd.DataFrame, origins: list[int], python: str) -> pd.DataFrame:
@@ -62,8 +62,15 @@ def peers(counts: pd.DataFrame, origins: list[int], python: str) -> pd.DataFrame
         return pd.read_parquet(answered)
 
 
-def say(name: str, wape: float, seconds: float, best: float) -> None:
-    sys.stdout.write(f"{name:28s} WAPE {wape:7.3%}   {wape / best:5.3f} of the best   {seconds:6.2f} s a forecast\n")
+def say(errors: pd.DataFrame, calls: pd.Series, seconds: dict[str, float]) -> None:
+    """Print everybody's error, all origins together and how many of them each wins, then origin by origin."""
+    wape = errors.sum() / calls.sum()
+    won = errors.idxmin(axis=1).value_counts()
+    for name in wape.sort_values().index:
+        sys.stdout.write(f"{name:38s} WAPE {wape[name]:7.3%}   {wape[name] / wape.min():5.3f} of the best   best at "
+                         f"{won.get(name, 0):2d} origins   {seconds[name]:6.2f} s a forecast\n")
+    each = errors.div(calls, axis=0).map("{:.1%}".format)
+    sys.stdout.write(f"\nWAPE from each origin (open days known)\n{each.to_string()}\n\n")
 
 
 def main() -> None:
@@ -76,18 +83,17 @@ def main() -> None:
     origins = list(range(len(counts) - HORIZON_DAYS, LEAST_DAYS, -STEP_DAYS))[: options.origins][::-1]
     began = time.perf_counter()
     made = pd.concat([ours(counts, origin) for origin in origins])
-    spent = (time.perf_counter() - began) / len(origins)
-    actual, calls = made["actual"].to_numpy(), made["actual"].sum()
-    errors = {"ours": (np.abs(actual - made["expected"]).sum() / calls, spent),
-              "same interval a week before": (np.abs(actual - made["naive"]).sum() / calls, 0.0)}
+    seconds = {"ours": (time.perf_counter() - began) / len(origins), "same interval a week before": 0.0}
+    actual = made["actual"].to_numpy()
+    found = {"ours": made["expected"].to_numpy(), "same interval a week before": made["naive"].to_numpy()}
     if options.peer:
         for name, rows in peers(counts, origins, options.peer).groupby("model"):
-            missed = np.abs(rows.sort_values(["origin", "step"])["expected"].to_numpy() - actual).sum()
-            errors[f"statsforecast {name}"[:28]] = (missed / calls, rows.groupby("origin")["seconds"].first().mean())
-    best = min(wape for wape, _ in errors.values())
+            found[f"statsforecast {name}"] = rows.sort_values(["origin", "step"])["expected"].to_numpy()
+            seconds[f"statsforecast {name}"] = rows.groupby("origin")["seconds"].first().mean()
+    missed = pd.DataFrame({name: np.abs(expected - actual) for name, expected in found.items()})
     sys.stdout.write(f"{len(origins)} origins, {HORIZON_DAYS} open days from each, {len(made):,} intervals\n")
-    for name, (wape, seconds) in sorted(errors.items(), key=lambda entry: entry[1]):
-        say(name, wape, seconds, best)
+    of_origin = made["origin"].to_numpy()
+    say(missed.groupby(of_origin).sum(), pd.Series(actual).groupby(of_origin).sum(), seconds)
     held = ((actual >= made["low"]) & (actual <= made["high"])).mean()
     sys.stdout.write(f"ours: {held:.1%} of the counts lie in the interval meant to hold 80 %\n")
 
