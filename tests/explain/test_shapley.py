@@ -17,12 +17,70 @@ from csm_lib.explain.shapley import product_parts, shapley_mix, shapley_values
 NAMES = {"numerator": "met", "denominator": "n"}
 
 
-def test_two_factors_as_in_das_gupta() -> None:
-    """Mean earnings, share of earners: Das Gupta (1993), P23-186, two factors, his equations (A+a)/2 × (B−b)."""
-    parts = product_parts({"earnings": 10930, "earners": 0.717892}, {"earnings": 16591, "earners": 0.825974})
-    # (16591 − 10930) × (0.717892 + 0.825974) / 2 and (0.825974 − 0.717892) × (10930 + 16591) / 2, worked by hand
-    np.testing.assert_allclose(parts["part"], [4369.912713, 1487.262361], rtol=0, atol=1e-6)
-    assert parts.attrs["change"] == pytest.approx(16591 * 0.825974 - 10930 * 0.717892)
+# Das Gupta (1993), Standardization and Decomposition of Rates: A User's Manual, U.S. Census Bureau P23-186. Tables and
+# parts as the R package DasGuptR 2.1.0 reprints and computes them in its README (R=ab, R=abc, R=abcd, R=abcde)
+PRODUCTS = {
+    "2.1 mean earnings of black and white men, United States 1980": (
+        {"earnings": (10930, 16591), "earners": (0.717892, 0.825974)},
+        {"earnings": 4369.913, "earners": 1487.262}, 5857.175, 5e-4,
+    ),
+    "2.2 births per 1,000 in Austria and Chile, 1981": (
+        {"per woman of 15-49": (51.78746, 84.90502), "15-49": (0.45919, 0.75756), "women": (0.52638, 0.51065)},
+        {"per woman of 15-49": 10.4340333, "15-49": 10.5608476, "women": -0.6670084}, 20.3278726, 6e-8,
+    ),
+    "2.3 non-marital births, United States 1971 and 1979": (
+        {"births": (25.3, 32.7), "pregnancies": (0.214, 0.290), "active": (0.279, 0.473), "single": (0.949, 0.986)},
+        {"births": 0.6889411, "pregnancies": 0.8125381, "active": 1.3829055, "single": 0.1047547}, 2.9891394, 6e-8,
+    ),
+    "2.4 total fertility, South Korea": (
+        {"married": (0.58, 0.72), "contraception": (0.76, 0.97), "abortion": (0.84, 0.97), "lactation": (0.66, 0.56),
+         "fecundity": (16.573, 16.158)},
+        {"married": 1.0909785, "contraception": 1.2298438, "abortion": 0.7278399, "lactation": -0.8398707,
+         "fecundity": -0.1290187}, 2.0797729, 6e-8,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_products_are_taken_apart_as_das_gupta_does(name: str) -> None:
+    factors, published, change, rounding = PRODUCTS[name]
+    parts = product_parts(*({factor: pair[i] for factor, pair in factors.items()} for i in (0, 1)))
+    found = parts.set_index("factor")["part"]
+    np.testing.assert_allclose(found[list(published)], list(published.values()), rtol=0, atol=rounding)
+    assert parts.attrs["change"] == pytest.approx(change, abs=rounding)
+
+
+def test_household_heads_as_in_das_gupta() -> None:
+    """Das Gupta (1993), headship per 100 by age, United States 1970 and 1985; DasGuptR's example 5.1."""
+    shares = ([12.9, 10.9, 9.5, 8.0, 7.8, 8.4, 8.6, 7.8, 7.0, 5.9, 4.7, 3.6, 4.9],
+              [10.1, 11.2, 11.6, 10.9, 9.4, 7.7, 6.3, 6.0, 6.3, 5.9, 5.1, 4.0, 5.5])  # fmt: skip
+    rates = ([1.9, 25.8, 45.7, 49.6, 51.2, 51.6, 51.8, 54.9, 58.7, 60.4, 62.8, 66.6, 66.8],
+             [2.2, 24.3, 45.8, 52.5, 56.1, 55.6, 56.0, 57.4, 57.2, 61.2, 63.9, 68.6, 72.2])  # fmt: skip
+    before, after = (
+        pd.DataFrame({"age": range(13), "n": share, "met": np.multiply(share, rate)})
+        for share, rate in zip(shares, rates, strict=True)
+    )
+    parts = shapley_mix(before, after, factors=["age"], **NAMES)
+    np.testing.assert_allclose(parts["part"], [1.2269, 1.7403], rtol=0, atol=5e-8)
+    split = mix_and_rate(before, after, segment="age", **NAMES)
+    np.testing.assert_allclose(split[["mix", "rate"]].sum(), [1.2269, 1.7403], rtol=0, atol=5e-8)
+
+
+def test_births_in_taiwan_as_in_das_gupta() -> None:
+    """Das Gupta (1993), births per 1,000 by age of women, Taiwan 1960 and 1970; DasGuptR's example 4.3."""
+    tables = {
+        "births": ([393, 407, 369, 274, 184, 90, 16], [488, 452, 338, 156, 63, 22, 3]),
+        "married": ([0.122, 0.622, 0.903, 0.930, 0.916, 0.873, 0.800], [0.082, 0.527, 0.866, 0.941, 0.942, 0.923,
+                                                                         0.876]),
+        "women": ([0.043, 0.041, 0.036, 0.032, 0.026, 0.020, 0.018], [0.058, 0.038, 0.032, 0.030, 0.026, 0.023, 0.019]),
+    }  # fmt: skip
+    parts = shapley_values(
+        lambda changed: float(np.prod([pair[name in changed] for name, pair in tables.items()], axis=0).sum()),
+        causes=list(tables),
+    )
+    published = {"births": -7.285632, "married": -2.720633, "women": -1.565181}
+    for name, part in published.items():
+        assert parts[name] == pytest.approx(part, abs=6e-7)
 
 
 def test_three_factors_as_in_das_gupta() -> None:
