@@ -7,7 +7,7 @@ from the sums of its leaves.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from csm_lib.explain.population import Rows
 
-__all__ = ["Leaves", "Moments", "expected_rates", "is_inside", "leaves_of", "moments_of"]
+__all__ = ["Leaves", "Moments", "expected_rates", "in_columns", "is_inside", "leaves_of", "moments_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -26,6 +26,8 @@ Ints = NDArray[np.int64]
 _SWEEPS = 3
 # a variance from few rows is pulled towards the overall one as if it had this many rows of it
 _PRIOR_ROWS = 10.0
+# so many groups are counted as they are, used or not
+_FEW_GROUPS = 100_000
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ class Moments:
 
     def take(self, which: Any) -> Moments:
         """Select segments."""
-        return replace(self, sums=self.sums[..., which])
+        which = np.asarray(which)
+        return replace(self, sums=self.sums.take(np.flatnonzero(which) if which.dtype == bool else which, axis=-1))
 
     def total(self) -> Moments:
         """Put all segments together."""
@@ -127,7 +130,18 @@ def leaves_of(rows: Rows) -> Leaves:
     else:
         parts = [_summed(cell, part, len(first)) for part in (d != 0, d, x, x * x, x * d, d * d)]
     sums = np.stack(parts).reshape(6, 2, 2, len(first)).transpose(1, 2, 0, 3)
-    return Leaves(codes=rows.codes[first], of_row=of_row, sums=sums)
+    return Leaves(codes=in_columns(column[first] for column in rows.codes.T), of_row=of_row, sums=sums)
+
+
+def in_columns(columns: Iterable[Ints]) -> Ints:
+    """Put columns side by side, each in one piece of memory, since they are read one at a time.
+
+    Examples
+    --------
+    >>> in_columns([np.array([1, 2]), np.array([3, 4])]).tolist()
+    [[1, 3], [2, 4]]
+    """
+    return np.stack(list(columns)).T
 
 
 def _numbered(names: Ints, size: int) -> tuple[Ints, Ints]:
@@ -197,25 +211,40 @@ def expected_rates(leaves: Leaves, sums: Floats) -> Floats:
     (method of moments as in DerSimonian and Laird 1986), fitted in turn on what the others leave. The comparison that
     uses it subtracts the former period's own residual, so a poor prediction costs precision and no truth.
     """
-    below, x = sums[1], sums[2]
-    expected = np.full(len(below), x.sum() / below.sum())
     n_dimensions = leaves.codes.shape[1]
-    singles = [_compact(leaves.codes[:, [i]]) for i in range(n_dimensions)]
-    pairs = [_compact(leaves.codes[:, list(pair)]) for pair in combinations(range(n_dimensions), 2)]
-    noise = float((sums[3] - 2 * expected * sums[4] + expected**2 * sums[5]).sum() / sums[5].sum())
-    for group in [*singles * _SWEEPS, *pairs]:
-        expected = expected + _shrunk_effect(group, x - expected * below, below, noise)[group]
+    singles = [_grouped(leaves.codes, (i,)) for i in range(n_dimensions)]
+    pairs = [_grouped(leaves.codes, pair) for pair in combinations(range(n_dimensions), 2)]
+    groups = [*singles, *pairs]
+    learned = np.flatnonzero(sums[[0, 3]].any(axis=0))  # the other leaves have nothing to say
+    below, x = sums[1, learned], sums[2, learned]
+    overall = float(x.sum() / below.sum())
+    noise = float((sums[3] - 2 * overall * sums[4] + overall**2 * sums[5]).sum() / sums[5].sum())
+    known = [group[learned] for group in groups]
+    effects = [np.zeros(int(group.max(initial=0)) + 1) for group in groups]
+    left = x - overall * below
+    for i in [*list(range(n_dimensions)) * _SWEEPS, *range(n_dimensions, len(groups))]:
+        effect = _shrunk_effect(known[i], left, below, noise, n_groups=len(effects[i]))
+        effects[i] += effect
+        left -= effect[known[i]] * below
+    expected = np.full(len(leaves.codes), overall)
+    for group, effect in zip(groups, effects, strict=True):
+        expected += effect[group]
     return expected
 
 
-def _compact(codes: Ints) -> Ints:
-    combined = codes[:, 0] if codes.shape[1] == 1 else codes[:, 0] * (codes[:, 1].max() + 1) + codes[:, 1]
-    return np.unique(combined, return_inverse=True)[1]
+def _grouped(codes: Ints, dimensions: tuple[int, ...]) -> Ints:
+    """Number the groups of leaves that share the values of one dimension or two."""
+    first, *others = (codes[:, dimension] for dimension in dimensions)
+    if not others:
+        return first
+    n_groups = (int(first.max(initial=0)) + 1) * (int(others[0].max(initial=0)) + 1)
+    combined = first * (int(others[0].max(initial=0)) + 1) + others[0]
+    return combined if n_groups <= max(len(codes), _FEW_GROUPS) else np.unique(combined, return_inverse=True)[1]
 
 
-def _shrunk_effect(group: Ints, residual: Floats, below: Floats, noise: float) -> Floats:
-    weight = np.bincount(group, weights=below)
-    total = np.bincount(group, weights=residual)
+def _shrunk_effect(group: Ints, residual: Floats, below: Floats, noise: float, *, n_groups: int) -> Floats:
+    weight = np.bincount(group, below, n_groups)
+    total = np.bincount(group, residual, n_groups)
     mean = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
     seen = int((weight > 0).sum())
     room = weight.sum() - (weight**2).sum() / weight.sum()
@@ -226,5 +255,7 @@ def _shrunk_effect(group: Ints, residual: Floats, below: Floats, noise: float) -
 def is_inside(codes: Ints, segment: Sequence[int] | Ints) -> NDArray[np.bool_]:
     """Tell which leaves (or deeper segments) are part of a segment."""
     wanted = np.asarray(segment)
-    fixed = np.flatnonzero(wanted >= 0)
-    return np.asarray((codes[:, fixed] == wanted[fixed]).all(axis=1))
+    inside = np.ones(len(codes), dtype=bool)
+    for dimension in np.flatnonzero(wanted >= 0):
+        inside &= codes[:, dimension] == wanted[dimension]
+    return inside

@@ -112,7 +112,7 @@ def read_rows(
     stacked = pa.concat_tables([table for table, _ in read], promote_options="permissive")
     is_after = np.repeat([flag for _, flag in read], [table.num_rows for table, _ in read])
     numbered = [encoded(stacked.column(f"d{i}"), name) for i, name in enumerate(dimensions)]
-    codes = np.column_stack([code for code, _ in numbered])
+    codes = np.stack([code for code, _ in numbered]).T  # each column in one piece: they are read one at a time
     numerator, denominator = (stacked.column(name).to_numpy() for name in ("x", "d"))
     clusters = numbered_clusters(stacked.column("cluster"))
     days = numbered_clusters(stacked.column("day"))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 from scipy.stats import false_discovery_control
 
-from csm_lib.explain.lattice import Leaves, Moments, is_inside
+from csm_lib.explain.lattice import Leaves, Moments, in_columns, is_inside
 from csm_lib.explain.search import Lattice, lattice_of
 
 __all__ = ["ALPHA", "MAX_DEPTH", "MAX_SEGMENTS", "p_value", "propose"]
@@ -100,8 +100,9 @@ def propose(leaves: Leaves, moments: Moments, *, max_depth: int, floor: float) -
     n_searched : int
         Segments compared in the first search: what the adjustment allows for.
     """
-    is_held = moments.sums.any(axis=(0, 1))  # leaves of the other half alone would only cost time
-    codes, held = leaves.codes[is_held], moments.take(is_held)
+    # leaves of the other half alone would only cost time: they have no rows and no squares
+    is_held = np.flatnonzero((moments.sums[:, [0, 3]] != 0).any(axis=(0, 1)))
+    codes, held = in_columns(column[is_held] for column in leaves.codes.T), moments.take(is_held)
     lattice = lattice_of(codes, held, max_depth=max_depth, min_rows=floor)
     proposed: list[Codes] = []
     removed = np.zeros(len(codes), dtype=bool)
@@ -119,7 +120,7 @@ def propose(leaves: Leaves, moments: Moments, *, max_depth: int, floor: float) -
 def _look(lattice: Lattice, removed: Bools) -> _Found:
     """Compare every segment with its reference and with all other rows, some leaves being taken out."""
     codes, sums = lattice.without(removed)
-    whole = lattice.leaves.take(~removed).total()
+    whole = (lattice.leaves.take(~removed) if removed.any() else lattice.leaves).total()
     return _Found(codes, sums, whole, _strength(sums, whole - sums))
 
 

@@ -43,7 +43,7 @@ class _Pass:
 
     dimension: int
     n_levels: int
-    lookup: NDArray[np.int32]
+    lookup: Ints
     names: Ints | None
     start: int
     n_segments: int
@@ -131,9 +131,11 @@ def lattice_of(codes: Ints, leaves: Moments, *, max_depth: int, min_rows: float)
     """
     flat = leaves.sums.reshape(2 * _N_SUMS, -1)
     place = _places(flat)
-    builder = _Builder(codes, _weights(flat, place), place, min_rows, [], [])
+    n_levels = [int(column.max(initial=0)) + 1 for column in codes.T]
+    builder = _Builder(n_levels, place, min_rows, [], [])
     top = np.full((1, codes.shape[1]), -1, dtype=np.int64)
-    passes = builder.passes(np.zeros(len(codes), dtype=np.int64), top, depth=max_depth) if len(codes) else ()
+    held = _Held(np.zeros(len(codes), dtype=np.int64), 1, list(codes.T), _weights(flat, place))
+    passes = builder.passes(held, top, depth=max_depth) if len(codes) else ()
     n_different = int(place.max()) + 1
     segments = np.concatenate([top[:0], *builder.segments])
     sums = np.concatenate([np.zeros((n_different, 0)), *builder.sums], axis=1)
@@ -141,49 +143,106 @@ def lattice_of(codes: Ints, leaves: Moments, *, max_depth: int, min_rows: float)
 
 
 @dataclass(frozen=True)
+class _Held:
+    """Leaves that a pass counts.
+
+    Attributes
+    ----------
+    at : ndarray of int, shape (n_held,)
+        Segment of the pass that is continued.
+    n_segments : int
+        How many segments that pass has.
+    codes : list of ndarray of int, shape (n_held,)
+        One for each dimension that may follow.
+    weights : list of ndarray of float, shape (n_held,)
+    """
+
+    at: Ints
+    n_segments: int
+    codes: list[Ints]
+    weights: list[Floats]
+
+    def within(self, inner: Ints, n_segments: int) -> _Held:
+        """Go on inside the segments of a finer pass; leaves in none of them are left behind."""
+        later = replace(self, at=inner, n_segments=n_segments, codes=self.codes[1:])
+        is_inside = inner < n_segments
+        return later if is_inside.all() else later.taken(np.flatnonzero(is_inside))
+
+    def taken(self, which: Ints) -> _Held:
+        """Select leaves."""
+        codes, weights = [part[which] for part in self.codes], [part[which] for part in self.weights]
+        return replace(self, at=self.at[which], codes=codes, weights=weights)
+
+    def without_first(self, n_levels: list[int]) -> _Held:
+        """Do without the first dimension; leaves that only it told apart become one, where that makes them fewer."""
+        later = replace(self, codes=self.codes[1:])
+        size = self.n_segments
+        for n in n_levels[1:]:
+            size *= n
+        if not later.codes or size > len(self.at):
+            return later
+        names = self.at
+        for column, n in zip(later.codes, n_levels[1:], strict=True):
+            names = names * n + column
+        is_seen = np.zeros(size, dtype=bool)
+        is_seen[names] = True
+        number = np.cumsum(is_seen) - 1
+        names = number[names]
+        first = np.empty(int(number[-1]) + 1, dtype=np.int64)
+        first[names] = np.arange(len(names))
+        summed = [np.bincount(names, part, len(first)).astype(float) for part in self.weights]
+        return replace(later.taken(first), weights=summed)
+
+
+@dataclass(frozen=True)
 class _Builder:
     """Counts pass by pass, the finer ones within the coarser."""
 
-    codes: Ints
-    weights: list[Floats]
+    n_levels: list[int]
     place: NDArray[np.int64]
     min_rows: float
     segments: list[Ints]
     sums: list[Floats]
 
-    def passes(self, at: Ints, wider: Ints, *, depth: int, first: int = 0) -> tuple[_Pass, ...]:
-        """Continue a pass by each later dimension; `at` is each leaf's segment in it, `wider` its segments."""
+    def passes(self, held: _Held, wider: Ints, *, depth: int, first: int = 0) -> tuple[_Pass, ...]:
+        """Continue a pass by each later dimension; `wider` are its segments."""
         made = []
-        for dimension in range(first, self.codes.shape[1]):
-            codes = self.codes[:, dimension]
-            n_levels = int(codes.max()) + 1
-            bins, names = at * n_levels + codes, None
-            n_bins = (len(wider) + 1) * n_levels
+        for dimension in range(first, len(self.n_levels)):
+            if dimension > first:
+                held = held.without_first(self.n_levels[dimension - 1 :])
+            n_levels = self.n_levels[dimension]
+            bins, names = held.at * n_levels + held.codes[0], None
+            n_bins = len(wider) * n_levels
             if n_bins > _MOST_BINS:
                 names, bins = np.unique(bins, return_inverse=True)
                 n_bins = len(names)
-            sums = np.stack([np.bincount(bins, part, n_bins).astype(float) for part in self.weights])
-            name = np.arange(n_bins) if names is None else names
-            kept = np.flatnonzero(_has_enough(sums, self.place, self.min_rows) & (name // n_levels < len(wider)))
-            segments = wider[name[kept] // n_levels]
-            segments[:, dimension] = name[kept] % n_levels
-            lookup = np.full(n_bins, len(kept), dtype=np.int32)
+            sums = np.stack([np.bincount(bins, part, n_bins).astype(float) for part in held.weights])
+            kept = np.flatnonzero(_has_enough(sums, self.place, self.min_rows))
+            name = kept if names is None else names[kept]
+            segments = wider[name // n_levels]
+            segments[:, dimension] = name % n_levels
+            lookup = np.full(n_bins, len(kept), dtype=np.int64)
             lookup[kept] = np.arange(len(kept))
             start = sum(map(len, self.segments))
             self.segments.append(segments)
             self.sums.append(sums[:, kept])
             finer: tuple[_Pass, ...] = ()
-            if depth > 1 and len(kept):
-                finer = self.passes(lookup[bins].astype(np.int64), segments, depth=depth - 1, first=dimension + 1)
+            if depth > 1 and len(kept) and len(held.codes) > 1:
+                inside = held.within(lookup[bins], len(kept))
+                finer = self.passes(inside, segments, depth=depth - 1, first=dimension + 1)
             made.append(_Pass(dimension, n_levels, lookup, names, start, len(kept), finer))
         return tuple(made)
 
 
 def _counted(passes: tuple[_Pass, ...], codes: Ints, at: Ints) -> Iterator[tuple[_Pass, Ints]]:
-    """Give each pass with the segment that every leaf of `codes` has in it."""
+    """Give each pass with the segment that every leaf of `codes` has in it; the one after the last is none."""
     for one in passes:
         bins = at * one.n_levels + codes[:, one.dimension]
-        inner = one.lookup[bins if one.names is None else np.searchsorted(one.names, bins)].astype(np.int64)
+        if one.names is None:
+            inner = np.append(one.lookup, one.n_segments)[np.minimum(bins, len(one.lookup))]
+        else:
+            place = np.minimum(np.searchsorted(one.names, bins), len(one.names) - 1)
+            inner = np.where(one.names[place] == bins, one.lookup[place], one.n_segments)
         yield one, inner
         yield from _counted(one.finer, codes, inner)
 
@@ -195,11 +254,15 @@ def _places(flat: Floats) -> NDArray[np.int64]:
     for row, values in enumerate(flat):
         if not values.any():
             continue
-        same = [number for number, other in enumerate(held) if np.array_equal(flat[other], values)]
+        same = [number for number, other in enumerate(held) if _is_same(flat[other], values)]
         if not same:
             held.append(row)
         place[row] = same[0] if same else len(held) - 1
     return place
+
+
+def _is_same(one: Floats, other: Floats) -> bool:
+    return bool((one[:64] == other[:64]).all()) and np.array_equal(one, other)
 
 
 def _weights(flat: Floats, place: NDArray[np.int64]) -> list[Floats]:
