@@ -1,4 +1,4 @@
-"""The query engine: the one place that opens a connection.
+"""The query engine: the one place that opens a connection and quotes what goes into a query.
 
 DuckDB scans what is on disk or in an analyst's hands. Its session follows the machine unless told otherwise, so every
 connection is set to UTC; nothing is ever downloaded.
@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import duckdb
 
-__all__ = ["connect"]
+__all__ = ["connect", "quote_name", "quote_text"]
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -30,3 +30,25 @@ def connect() -> duckdb.DuckDBPyConnection:
     with suppress(duckdb.InvalidInputException):  # a notebook without widgets has no bar, and refuses to be told
         connection.execute("SET enable_progress_bar = false")  # a slow query would print one into a notebook's page
     return connection
+
+
+def quote_name(name: str) -> str:
+    """Quote a column or table name for SQL.
+
+    Examples
+    --------
+    >>> quote_name("Call No.")
+    '"Call No."'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quote_text(text: str) -> str:
+    """Quote a text for SQL.
+
+    Examples
+    --------
+    >>> quote_text("it's")
+    "'it''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"

@@ -27,7 +27,7 @@ from csm_lib.collect.settings_log import settings_on
 from csm_lib.collect.shown_logs import files_query, missing_upstream_query, set_aside_query
 from csm_lib.collect.warehouse import LOG_TABLES, Warehouse
 from csm_lib.definitions import FACTS, TABLES
-from csm_lib.engine import connect
+from csm_lib.engine import connect, quote_text
 from csm_lib.errors import SettingError, UsageError
 from csm_lib.periods import Period, parse_period, period_of
 from csm_lib.settings import Scope, Settings, load_settings
@@ -361,7 +361,7 @@ class Workbook:
 
 
 def _is_in(column: str, words: tuple[str, ...]) -> str:
-    listed = ", ".join("'" + word.replace("'", "''") + "'" for word in words)
+    listed = ", ".join(map(quote_text, words))
     return f"{column} IN ({listed})"
 
 

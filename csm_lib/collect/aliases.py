@@ -14,8 +14,8 @@ from datetime import date
 
 import duckdb
 
-from csm_lib.collect.rawrows import quote_name
 from csm_lib.definitions import FACTS, STAFF_COLUMNS, TABLES
+from csm_lib.engine import quote_name
 
 __all__ = ["aliases_of", "hide_staff"]
 

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from csm_lib.calendar import OpeningHours
-from csm_lib.collect.rawrows import quote_text
+from csm_lib.engine import quote_text
 from csm_lib.settings import Settings
 
 __all__ = ["calendar_of", "calendar_sql", "register_steps"]

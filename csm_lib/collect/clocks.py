@@ -17,7 +17,7 @@ from csm_lib.calendar import BusinessClock
 from csm_lib.collect.business_clock import calendar_of, calendar_sql
 from csm_lib.collect.clock_queries import CLOCK_STARTS, LOOP_STARTS
 from csm_lib.collect.clock_runs import run_clocks
-from csm_lib.collect.rawrows import quote_text
+from csm_lib.engine import quote_text
 from csm_lib.settings import Policy, Settings
 from csm_lib.settings.policies import in_order
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from csm_lib.engine import quote_text
 from csm_lib.errors import ContractError
 
 __all__ = ["ColumnMap", "Row", "Unit", "as_map", "part_of_name"]
@@ -132,7 +133,7 @@ class ColumnMap(Row):
                 )
             return self.model_copy(update={"from_": fitting[0], "header": None})
         if self.sql is not None and self.file_name is not None:
-            part = "'" + part_of_name(self.file_name, path).replace("'", "''") + "'"
+            part = quote_text(part_of_name(self.file_name, path))
             return self.model_copy(update={"sql": self.sql.replace("{file_name}", part), "file_name": None})
         there = next((header for header in self.also if header in headers), None)
         is_there = self.from_ is None or self.from_ in headers or there is None

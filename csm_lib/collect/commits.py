@@ -19,7 +19,8 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable, Schema, write_deltalake
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
-from csm_lib.collect.rawrows import quote_path, quote_text
+from csm_lib.collect.rawrows import quote_path
+from csm_lib.engine import quote_text
 
 __all__ = ["commit_files", "commit_rows", "files_sql", "write_file"]
 

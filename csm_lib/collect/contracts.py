@@ -22,10 +22,11 @@ from csm_lib.collect.identities import guarded_sql
 from csm_lib.collect.meanings import settle_meanings
 from csm_lib.collect.privacy import mask_text, mask_text_sql
 from csm_lib.collect.promises import SPACES, Promise, promises_of, raw_value, text_sql
-from csm_lib.collect.rawrows import RawRows, quote_name, quote_text
+from csm_lib.collect.rawrows import RawRows
 from csm_lib.collect.short_texts import mask_short_texts
 from csm_lib.collect.typing_sql import DUCKDB_TYPES, typed_sql
 from csm_lib.definitions import TABLES, Table
+from csm_lib.engine import quote_name, quote_text
 from csm_lib.errors import ContractError, SettingError
 
 __all__ = ["NEVER_COUNTING", "SET_ASIDE_SCHEMA", "CheckedRows", "check_rows", "require_columns"]

@@ -26,8 +26,9 @@ import pyarrow as pa
 
 from csm_lib.collect.cursors import Cursor, CursorWatch
 from csm_lib.collect.entries import DIALECTS, Database, QueryEntry
-from csm_lib.collect.rawrows import RawRows, column_names, quote_name
+from csm_lib.collect.rawrows import RawRows, column_names
 from csm_lib.collect.spellings import without_secret
+from csm_lib.engine import quote_name, quote_text
 from csm_lib.errors import ContractError, SettingError, UnavailableError
 
 if TYPE_CHECKING:
@@ -271,7 +272,7 @@ def _literal(value: Any, *, is_mysql: bool) -> str:
         return str(value)
     text = value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)
     text = text.replace("\\", "\\\\") if is_mysql else text
-    return "'" + text.replace("'", "''") + "'"
+    return quote_text(text)
 
 
 def _make_relation(connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str]) -> None:

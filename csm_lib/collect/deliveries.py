@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from csm_lib.collect.contracts import CheckedRows
 from csm_lib.collect.entries import AnyEntry
-from csm_lib.collect.rawrows import quote_name, quote_text
 from csm_lib.collect.readings import Origin, Reading, record_key
 from csm_lib.collect.warehouse import LOG_TABLES
 from csm_lib.definitions import TABLES, Table
+from csm_lib.engine import quote_name, quote_text
 
 __all__ = ["compare_delivery"]
 

@@ -22,12 +22,11 @@ from csm_lib.collect.entries import PACKED, FileEntry
 from csm_lib.collect.guesses import Guess, Profile, TableGuess, guess_column, guess_table, profiles
 from csm_lib.collect.identities import use_key
 from csm_lib.collect.privacy import mask_text
-from csm_lib.collect.rawrows import quote_name, quote_text
 from csm_lib.collect.samples import Sample, read_samples
 from csm_lib.collect.sources import Source, load_sources, matching_entries, read_source
 from csm_lib.collect.vocabulary import Vocabulary, load_vocabulary, plain_words
 from csm_lib.definitions import TABLES, Table
-from csm_lib.engine import connect
+from csm_lib.engine import connect, quote_name, quote_text
 from csm_lib.errors import ContractError, UsageError
 from csm_lib.settings import Settings
 

@@ -17,8 +17,8 @@ from csm_lib.collect import fact_queries, small_queries, work_queries
 from csm_lib.collect.business_clock import calendar_sql, register_steps
 from csm_lib.collect.clocks import CLOCK, start_clocks
 from csm_lib.collect.commits import files_sql, write_file
-from csm_lib.collect.rawrows import quote_text
 from csm_lib.definitions import FACTS, TABLES
+from csm_lib.engine import quote_text
 from csm_lib.settings import Settings
 
 __all__ = ["build_facts", "cut_off", "facts_fingerprint"]
@@ -156,7 +156,7 @@ def _context(connection: duckdb.DuckDBPyConnection, settings: Settings, *, last_
     workbook, thresholds = settings.workbook, settings.indicators.thresholds
     return {
         "zone": str(workbook.zone),
-        "live": ", ".join(f"'{channel}'" for channel in workbook.live_channels) or "''",
+        "live": ", ".join(map(quote_text, workbook.live_channels)) or "''",
         "threshold_s": thresholds.service_level_s,
         "short_abandon_s": thresholds.short_abandon_s,
         "escalation_h": f"{thresholds.escalation_h:g}",

@@ -17,10 +17,10 @@ from csm_lib.collect.columnmaps import ColumnMap
 from csm_lib.collect.identities import has_personal_name
 from csm_lib.collect.privacy import mask_text
 from csm_lib.collect.promises import trimmed_sql
-from csm_lib.collect.rawrows import quote_name
 from csm_lib.collect.typing_sql import typed_sql
 from csm_lib.collect.vocabulary import Vocabulary, best_key, likeness, load_vocabulary, plain_words
 from csm_lib.definitions import TABLES, Column, Table
+from csm_lib.engine import quote_name
 
 __all__ = ["Guess", "Profile", "TableGuess", "guess_column", "guess_table", "profiles"]
 

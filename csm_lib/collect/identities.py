@@ -18,8 +18,8 @@ import duckdb
 
 from csm_lib.collect.entries import ColumnMap
 from csm_lib.collect.privacy import let_sql, luhn_sql, mask_text_sql, plain_sql
-from csm_lib.collect.rawrows import quote_name
 from csm_lib.definitions import Column
+from csm_lib.engine import quote_name
 from csm_lib.errors import SettingError
 
 __all__ = [

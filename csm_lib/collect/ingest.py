@@ -31,7 +31,7 @@ from csm_lib.collect.identities import key_fingerprint, load_key, use_key
 from csm_lib.collect.links import link_sentences
 from csm_lib.collect.privacy import mask_text
 from csm_lib.collect.queries import plan_queries, take_query
-from csm_lib.collect.rawrows import RawRows, quote_name
+from csm_lib.collect.rawrows import RawRows
 from csm_lib.collect.readers import read_raw
 from csm_lib.collect.readings import (
     Checked,
@@ -51,7 +51,7 @@ from csm_lib.collect.sources import load_sources
 from csm_lib.collect.stored_facts import make_facts, refresh_facts, with_source_zone
 from csm_lib.collect.warehouse import Writer, table_types, writing
 from csm_lib.definitions import TABLES
-from csm_lib.engine import connect
+from csm_lib.engine import connect, quote_name
 from csm_lib.errors import ContractError
 from csm_lib.settings import Settings, load_settings
 

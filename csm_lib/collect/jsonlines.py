@@ -19,7 +19,8 @@ import pyarrow.parquet as pq
 from csm_lib.collect.containers import open_bytes
 from csm_lib.collect.encodings import detect_encoding, require_decodable, text_pieces
 from csm_lib.collect.entries import FileEntry
-from csm_lib.collect.rawrows import BrokenRow, RawRows, column_names, quote_name, quote_path
+from csm_lib.collect.rawrows import BrokenRow, RawRows, column_names, quote_path
+from csm_lib.engine import quote_name
 from csm_lib.errors import ContractError
 
 __all__ = ["json_columns", "read_json_lines"]

@@ -10,7 +10,8 @@ import re
 from types import MappingProxyType
 
 from csm_lib.collect.entries import ColumnMap
-from csm_lib.collect.rawrows import narrow_sql, quote_text
+from csm_lib.collect.rawrows import narrow_sql
+from csm_lib.engine import quote_text
 
 __all__ = ["number_sql"]
 

@@ -8,8 +8,7 @@ which nothing is found stays as it was written, figure by figure.
 
 from __future__ import annotations
 
-from csm_lib.collect.rawrows import quote_text
-from csm_lib.engine import connect
+from csm_lib.engine import connect, quote_text
 
 __all__ = ["let_sql", "luhn_sql", "mask_text", "mask_text_sql", "plain_sql"]
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from csm_lib.collect.entries import AnyEntry, ColumnMap, part_of_name
 from csm_lib.collect.identities import shown_sql
-from csm_lib.collect.rawrows import RawRows, quote_name, quote_text
+from csm_lib.collect.rawrows import RawRows
 from csm_lib.collect.typing_sql import TYPE_PROMISES
 from csm_lib.definitions import STAFF_COLUMNS, Column, Table, words_of
+from csm_lib.engine import quote_name, quote_text
 
 __all__ = ["SKIPPED", "SPACES", "Promise", "promises_of", "raw_value", "text_sql", "trimmed_sql"]
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["BrokenRow", "RawRows", "column_names", "narrow_sql", "quote_name", "quote_path", "quote_text"]
+from csm_lib.engine import quote_text
+
+__all__ = ["BrokenRow", "RawRows", "column_names", "narrow_sql", "quote_path"]
 
 _WIDE = "０１２３４５６７８９：．，－＋／％　"
 _NARROW = "0123456789:.,-+/% "
@@ -60,28 +62,6 @@ class RawRows:
     def n_read(self) -> int:
         """Rows of the file, the broken ones included."""
         return self.n_rows + len(self.broken)
-
-
-def quote_name(name: str) -> str:
-    """Quote a column or table name for SQL.
-
-    Examples
-    --------
-    >>> quote_name("Call No.")
-    '"Call No."'
-    """
-    return '"' + name.replace('"', '""') + '"'
-
-
-def quote_text(text: str) -> str:
-    """Quote a text for SQL.
-
-    Examples
-    --------
-    >>> quote_text("it's")
-    "'it''s'"
-    """
-    return "'" + text.replace("'", "''") + "'"
 
 
 def narrow_sql(text: str) -> str:

@@ -19,11 +19,12 @@ from csm_lib.collect.containers import as_file, inner_name, open_bytes
 from csm_lib.collect.encodings import marked_encoding
 from csm_lib.collect.entries import FileEntry
 from csm_lib.collect.jsonlines import json_columns, read_json_lines
-from csm_lib.collect.rawrows import RawRows, quote_name, quote_path
+from csm_lib.collect.rawrows import RawRows, quote_path
 from csm_lib.collect.safeguards import is_disk_full
 from csm_lib.collect.signatures import require_kind
 from csm_lib.collect.spreadsheets import read_spreadsheet, sheet_columns
 from csm_lib.collect.textfiles import read_text_file, text_header
+from csm_lib.engine import quote_name
 from csm_lib.errors import ContractError, CsmError, UsageError
 
 __all__ = ["READERS", "read_header", "read_raw"]

@@ -14,10 +14,11 @@ import duckdb
 from csm_lib.collect.accounts import Account, IngestedFile, write_listing
 from csm_lib.collect.contracts import CheckedRows
 from csm_lib.collect.entries import AnyEntry
-from csm_lib.collect.rawrows import RawRows, quote_name, quote_text
+from csm_lib.collect.rawrows import RawRows
 from csm_lib.collect.sources import Source
 from csm_lib.collect.warehouse import LOG_TABLES, Writer
 from csm_lib.definitions import TABLES
+from csm_lib.engine import quote_name, quote_text
 from csm_lib.settings import Settings
 
 __all__ = [

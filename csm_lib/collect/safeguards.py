@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from csm_lib.engine import quote_text
 from csm_lib.errors import ContractError, UnavailableError
 
 __all__ = ["digest_of", "is_disk_full", "limit_memory", "machine_limits", "require_unchanged"]
@@ -45,8 +46,8 @@ def limit_memory(connection: duckdb.DuckDBPyConnection, scratch: Path) -> None:
         half = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
     except (AttributeError, ValueError, OSError):
         half = _MOST_MEMORY
-    quoted = str(scratch).replace("'", "''")
-    connection.execute(f"SET temp_directory = '{quoted}'; SET memory_limit = '{min(_MOST_MEMORY, half) >> 20}MiB'")
+    folder = quote_text(str(scratch))
+    connection.execute(f"SET temp_directory = {folder}; SET memory_limit = '{min(_MOST_MEMORY, half) >> 20}MiB'")
 
 
 def is_disk_full(error: BaseException) -> bool:

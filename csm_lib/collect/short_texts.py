@@ -9,8 +9,8 @@ import duckdb
 
 from csm_lib.collect.entries import AnyEntry
 from csm_lib.collect.privacy import mask_text_sql
-from csm_lib.collect.rawrows import quote_name
 from csm_lib.definitions import STAFF_COLUMNS, Column, Table
+from csm_lib.engine import quote_name
 
 __all__ = ["is_short_text", "mask_short_texts", "short_text_sql"]
 

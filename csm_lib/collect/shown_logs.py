@@ -7,8 +7,8 @@ any text, what stood in a row once more, and a key that says who of the staff it
 from __future__ import annotations
 
 from csm_lib.collect.privacy import mask_text_sql
-from csm_lib.collect.rawrows import quote_text
 from csm_lib.definitions import STAFF_COLUMNS, TABLES
+from csm_lib.engine import quote_text
 
 __all__ = ["files_query", "missing_upstream_query", "set_aside_query"]
 

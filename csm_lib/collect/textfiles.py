@@ -21,9 +21,10 @@ import numpy as np
 
 from csm_lib.collect.containers import CHUNK, chunks, open_bytes
 from csm_lib.collect.encodings import decoded_copy, detect_encoding, require_decodable
-from csm_lib.collect.rawrows import BrokenRow, RawRows, column_names, quote_path, quote_text
+from csm_lib.collect.rawrows import BrokenRow, RawRows, column_names, quote_path
 from csm_lib.collect.safeguards import is_disk_full
 from csm_lib.collect.sources import FileEntry
+from csm_lib.engine import quote_text
 from csm_lib.errors import ContractError
 
 __all__ = ["read_text_file", "text_header"]

@@ -6,9 +6,9 @@ from types import MappingProxyType
 
 from csm_lib.collect.entries import ColumnMap
 from csm_lib.collect.numbers_sql import number_sql
-from csm_lib.collect.rawrows import quote_text
 from csm_lib.collect.times_sql import date_sql, instant_sql
 from csm_lib.definitions import SPELLINGS, Column, words_of
+from csm_lib.engine import quote_text
 
 __all__ = ["DUCKDB_TYPES", "TYPE_PROMISES", "typed_sql"]
 

@@ -24,9 +24,9 @@ from deltalake import DeltaTable, write_deltalake
 from csm_lib.collect.commits import commit_files, commit_rows, files_sql
 from csm_lib.collect.editions import Edition, PastEdition
 from csm_lib.collect.locks import exclusive
-from csm_lib.collect.rawrows import quote_name, quote_text
 from csm_lib.collect.typing_sql import DUCKDB_TYPES
 from csm_lib.definitions import FACTS, TABLES
+from csm_lib.engine import quote_name, quote_text
 from csm_lib.errors import SettingError
 
 __all__ = ["LOG_TABLES", "Edition", "Warehouse", "Writer", "table_types", "warehouse_folder", "writing"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from csm_lib.engine import quote_name, quote_text
 from csm_lib.errors import UsageError
 
 __all__ = ["columns_in", "row_condition"]
@@ -124,7 +125,7 @@ class _Reader:
             is_not = "NOT " if self._take("not") else ""
             if not (self._take("missing") or self._take("null")):
                 raise self._refused(self._peek())
-            return f'"{name}" IS {is_not}NULL'
+            return f"{quote_name(name)} IS {is_not}NULL"
         is_not = "NOT " if self._take("not") else ""
         if self._take("in"):
             self._need("(")
@@ -176,9 +177,8 @@ class _Reader:
 
     def _compared(self, name: str, sign: str, value: str, is_number: bool) -> str:
         if is_number:
-            return f'try_cast("{name}" AS DOUBLE) {sign} {float(value)!r}'
-        plain = value.casefold().replace("'", "''")
-        return f"lower(\"{name}\"::VARCHAR) {sign} '{plain}'"
+            return f"try_cast({quote_name(name)} AS DOUBLE) {sign} {float(value)!r}"
+        return f"lower({quote_name(name)}::VARCHAR) {sign} {quote_text(value.casefold())}"
 
     def _take(self, word: str) -> bool:
         if self.at < len(self.tokens) and self.tokens[self.at][1].casefold() == word:

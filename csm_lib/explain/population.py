@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from csm_lib.definitions import FACTS, INDICATORS
-from csm_lib.engine import connect
+from csm_lib.engine import connect, quote_name
 from csm_lib.errors import UsageError
 from csm_lib.explain.coding import encoded, hash_of_content, numbered_clusters, scattered
 from csm_lib.measure.readable import arrow_of, refuse_unreadable, typed
@@ -153,8 +153,8 @@ def _read(facts: Any, key: str, dimensions: Sequence[str], role: str) -> pa.Tabl
     parts: list[tuple[Any, str | None, str, str, Sequence[str], str | None]]
     if row is None:
         _check_column(_frame(facts, None), key)
-        below = f"CASE WHEN {_quoted(key)} IS NOT NULL THEN 1 END"
-        parts = [(_frame(facts, None), None, _quoted(key), below, [key], None)]
+        below = f"CASE WHEN {quote_name(key)} IS NOT NULL THEN 1 END"
+        parts = [(_frame(facts, None), None, quote_name(key), below, [key], None)]
     elif row.denominator_grain:
         parts = [
             (_frame(facts, row.grain), row.grain, row.numerator, "0", row.columns, row.cluster),
@@ -194,20 +194,20 @@ def _query(
     unit = FACTS[grain].key if grain else next((fact.key for fact in FACTS.values() if fact.key in present), None)
     optional = [name for name in (cluster, unit, _DATE) if name and name in present]
     table = table_of(frame, needed, role=role, optional=optional)
-    group = _quoted(cluster) if cluster in present else "NULL"
-    unit_hash = _hash(_quoted(unit) if unit in present else "NULL")
+    group = quote_name(cluster) if cluster in present else "NULL"
+    unit_hash = _hash(quote_name(unit) if unit in present else "NULL")
     promised = {name: FACTS[grain].columns[name] if grain else "DOUBLE" for name in columns}
-    labels = {f"d{i}": _quoted(name) for i, name in enumerate(dimensions)}
-    labels |= {"day": f"{_quoted(_DATE) if _DATE in present else 'NULL'}::VARCHAR"}
+    labels = {f"d{i}": quote_name(name) for i, name in enumerate(dimensions)}
+    labels |= {"day": f"{quote_name(_DATE) if _DATE in present else 'NULL'}::VARCHAR"}
     labels |= {"cluster": f"({group})::VARCHAR", "cluster_hash": _hash(group), "unit": unit_hash}
-    names = [f"{_quoted(f'label {label}')} AS {label}" for label in labels]
+    names = [f"{quote_name(f'label {label}')} AS {label}" for label in labels]
     where = "x IS NOT NULL AND d IS NOT NULL AND (x <> 0 OR d <> 0)" if has_zero else "d <> 0"
     with connect() as connection:
         held = connection.from_arrow(table)
         refuse_unreadable(held, promised, {name: [key] for name in columns})
         kinds = dict(zip(held.columns, map(str, held.types), strict=True))
-        read = [f"{typed(name, kinds[name], kind)} AS {_quoted(name)}" for name, kind in promised.items()]
-        labelled = [f"{sql} AS {_quoted(f'label {label}')}" for label, sql in labels.items()]
+        read = [f"{typed(name, kinds[name], kind)} AS {quote_name(name)}" for name, kind in promised.items()]
+        labelled = [f"{sql} AS {quote_name(f'label {label}')}" for label, sql in labels.items()]
         rows = held.project(", ".join([*labelled, *read]))
         rows = rows.project(", ".join([*names, f"({above})::DOUBLE AS x", f"({below})::DOUBLE AS d"])).filter(where)
         return rows.project("* REPLACE (coalesce(x, 0) AS x)").to_arrow_table()
@@ -245,7 +245,7 @@ def table_of(frame: Any, names: Sequence[str], *, role: str, optional: Sequence[
     if isinstance(frame, pd.DataFrame):
         return arrow_of(frame, wanted)
     if isinstance(frame, duckdb.DuckDBPyRelation):
-        return frame.project(", ".join(map(_quoted, wanted))).to_arrow_table()
+        return frame.project(", ".join(map(quote_name, wanted))).to_arrow_table()
     is_lazy = hasattr(frame, "collect_schema") and hasattr(frame, "collect")
     return pa.table(frame.collect() if is_lazy else frame).select(wanted)
 
@@ -258,10 +258,6 @@ def _frame(facts: Any, grain: str | None) -> Any:
     if grain not in facts:
         raise UsageError(f"facts must hold the grain {grain!r}, got {', '.join(map(str, facts)) or 'nothing'}. Add it.")
     return facts[grain]
-
-
-def _quoted(name: str | None) -> str:
-    return '"' + str(name).replace('"', '""') + '"'
 
 
 def _hash(expression: str) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from csm_lib.engine import connect
+from csm_lib.engine import connect, quote_name
 from csm_lib.explain.filters import columns_in, row_condition
 from csm_lib.explain.population import table_of
 from csm_lib.explain.robust import cluster_numbers, mean_with_bounds
@@ -160,7 +160,7 @@ def flag_problems(facts: Any, problems: Mapping[str, str], columns: tuple[str, .
     ]
     kept = [name for name in columns if name in present]
     held = table_of(facts, list(dict.fromkeys([*kept, *needed])), role="facts")
-    picked = [f'"{name}"' for name in kept]
+    picked = list(map(quote_name, kept))
     picked += [f"{condition} AS is_{i}" for i, condition in enumerate(conditions.values())]
     with connect() as connection:
         connection.register("facts", held)

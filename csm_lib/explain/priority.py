@@ -16,6 +16,7 @@ import pandas as pd
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
+from csm_lib.engine import quote_text
 from csm_lib.errors import UsageError
 from csm_lib.explain.prices import flag_problems
 from csm_lib.explain.robust import cluster_numbers, mean_with_bounds
@@ -85,7 +86,7 @@ def named_problems(whys: pd.DataFrame, facts: pd.DataFrame, *, by: str = "issue"
     failed = known[known["is_first_contact_resolved"].eq(False).fillna(False)] if len(known) else known
     counts = (failed if len(failed) else known)[by].astype(str).value_counts()
     words = sorted(counts.index, key=lambda word: (-counts[word], word))[:count]
-    return {f"{by}: {word}": f"{by} = '{word.replace(chr(39), chr(39) * 2)}'" for word in words}
+    return {f"{by}: {word}": f"{by} = {quote_text(word)}" for word in words}
 
 
 def contributions(

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from csm_lib.definitions import INDICATORS
+from csm_lib.engine import quote_text
 from csm_lib.explain.population import table_of
 from csm_lib.explain.statuslog import ask_log, steps
 from csm_lib.measure.indicators import measure
@@ -111,7 +112,7 @@ def stage_times(status_log: Any, *, standards: Mapping[str, float] | None = None
     [['open', 2700.0, 0.75, 1], ['new', 900.0, 0.25, <NA>]]
     """
     given = {str(stage): float(limit) for stage, limit in (standards or {}).items() if not math.isnan(float(limit))}
-    limits = "".join(f" WHEN {_text(stage)} THEN {limit!r}" for stage, limit in given.items())
+    limits = "".join(f" WHEN {quote_text(stage)} THEN {limit!r}" for stage, limit in given.items())
     limit = f"CASE node{limits} END" if limits else "NULL::DOUBLE"
     parts = ", ".join(
         f"coalesce(sum(stay_s) FILTER (WHERE work = '{work}'), 0) AS {work}_s" for work in ("waiting", "working")
@@ -286,7 +287,3 @@ def _named(paths: pd.DataFrame, count: int) -> dict[str, str]:
     """The commonest paths, in order; each is its own name."""
     counts = paths["path"].value_counts()
     return {path: path for path in sorted(counts.index, key=lambda path: (-counts[path], path))[:count]}
-
-
-def _text(word: str) -> str:
-    return "'" + word.replace("'", "''") + "'"

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from csm_lib.definitions import INDICATORS, Indicator
-from csm_lib.engine import connect
+from csm_lib.engine import connect, quote_name
 from csm_lib.explain.coding import MAX_LEVELS
 from csm_lib.explain.population import table_of
 from csm_lib.explain.segments import COLUMNS, explain_gap
@@ -199,8 +199,8 @@ def _unusable(frame: Any, name: str, grain: str) -> str | None:
         return f"not in the {grain} facts"
     with connect() as connection:
         connection.register("facts", table_of(frame, [name], role="facts"))
-        quoted = '"' + name.replace('"', '""') + '"'
-        found = connection.sql(f"SELECT count(DISTINCT {quoted}), count(*) - count({quoted}) FROM facts")
+        column = quote_name(name)
+        found = connection.sql(f"SELECT count(DISTINCT {column}), count(*) - count({column}) FROM facts")
         n_values, n_missing = found.fetchall()[0]
     if not n_values:
         return "never noted" if n_missing else "no rows"

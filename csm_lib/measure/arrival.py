@@ -16,6 +16,7 @@ import pandas as pd
 from scipy.stats import poisson
 
 from csm_lib.calendar import public_holidays
+from csm_lib.engine import quote_name
 from csm_lib.measure.sums import columns_of, narrowed
 from csm_lib.periods import Period
 from csm_lib.settings import WorkbookSettings
@@ -119,9 +120,9 @@ def _counted(frame: Any, name: str, column: str, zone: str) -> pd.DataFrame:
     if column not in present:
         return _nothing_counted()
     by = SPLIT_BY.get(name, "")
-    channel = f'"{by}"' if by in present else "CAST(NULL AS VARCHAR)"
-    rows = narrowed(frame, [], others=[column, by]).filter(f'"{column}" IS NOT NULL')
-    day = f"CAST(\"{column}\" AT TIME ZONE '{zone}' AS DATE)"
+    channel = quote_name(by) if by in present else "CAST(NULL AS VARCHAR)"
+    rows = narrowed(frame, [], others=[column, by]).filter(f"{quote_name(column)} IS NOT NULL")
+    day = f"CAST({quote_name(column)} AT TIME ZONE '{zone}' AS DATE)"
     counted = rows.aggregate(f"CAST({channel} AS VARCHAR) AS channel, {day} AS day_on, count(*) AS n", "1, 2")
     table = counted.to_arrow_table().to_pandas()
     source = [name if not isinstance(one, str) else f"{name} · {one}" for one in table["channel"]]

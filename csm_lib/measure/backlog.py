@@ -13,9 +13,8 @@ from typing import Any
 
 import pandas as pd
 
-from csm_lib.engine import connect
+from csm_lib.engine import connect, quote_name, quote_text
 from csm_lib.errors import SettingError
-from csm_lib.measure.readable import quoted
 from csm_lib.measure.sums import narrowed
 
 __all__ = ["AGES_H", "backlog", "backlog_trend"]
@@ -75,7 +74,7 @@ def backlog(
     """
     _check(at, ages_h)
     rows, reason = _open_rows(contacts, by)
-    names = ", ".join(quoted(name) for name in by)
+    names = ", ".join(map(quote_name, by))
     look = f"TIMESTAMPTZ '{at.isoformat()}'"
     counted = [f"count(*) FILTER ({test}) AS {name}" for name, test in _age_tests("_age_s", ages_h).items()]
     wanted = [*([names] if names else []), "count(*) AS n_open", *counted, "median(_age_s) AS median_age_s",
@@ -83,7 +82,7 @@ def backlog(
     still = rows.filter(f"created_at < {look} AND (_ended_at IS NULL OR _ended_at >= {look}) AND NOT _is_endless")
     aged = still.project(f"*, epoch({look}) - epoch(created_at) AS _age_s")
     table = aged.aggregate(", ".join(wanted), names).filter("n_open > 0")
-    table = table.order(", ".join(f"{quoted(name)} NULLS LAST" for name in by)) if by else table
+    table = table.order(", ".join(f"{quote_name(name)} NULLS LAST" for name in by)) if by else table
     made = table.to_arrow_table().to_pandas()
     endless = rows.filter(f"created_at < {look} AND _is_endless").aggregate("count(*) AS n").fetchall()[0][0]
     made = made.iloc[:0] if reason else made
@@ -157,8 +156,8 @@ def _look(rows: Any, at: datetime, before: datetime, tests: dict[str, str]) -> d
 def _open_rows(contacts: Any, by: Sequence[str]) -> tuple[Any, str | None]:
     """Project the contacts that asked for a human to their begin and end; and why nothing can be called open."""
     rows = narrowed(contacts, [], others=[*_KINDS, *by])
-    filled = [quoted(n) if n in rows.columns else f"NULL::{kind} AS {n}" for n, kind in _KINDS.items()]
-    kept = [quoted(n) if n in rows.columns else f"NULL AS {quoted(n)}" for n in by if n not in _KINDS]
+    filled = [quote_name(n) if n in rows.columns else f"NULL::{kind} AS {n}" for n, kind in _KINDS.items()]
+    kept = [quote_name(n) if n in rows.columns else f"NULL AS {quote_name(n)}" for n in by if n not in _KINDS]
     ended = "least(resolved_at, closed_at, withdrawn_at, abandoned_at)"
     rows = (
         rows.project(", ".join([*filled, *kept]))
@@ -168,12 +167,12 @@ def _open_rows(contacts: Any, by: Sequence[str]) -> tuple[Any, str | None]:
     # a channel none of whose contacts ever ends in the data has no ends to be missing
     noted = rows.filter("coalesce(resolved_at, closed_at, withdrawn_at) IS NOT NULL").project("channel").distinct()
     known = [channel for (channel,) in noted.fetchall()]
-    listed = ", ".join("'" + str(channel).replace("'", "''") + "'" for channel in known if channel is not None)
+    listed = ", ".join(quote_text(str(channel)) for channel in known if channel is not None)
     tests = [f"channel IN ({listed})"] * bool(listed) + ["channel IS NULL"] * (None in known)
     kept_rows = " OR ".join(tests)
     rows = rows.filter(f"({kept_rows})") if known else rows
     # read once: the trend looks at the same rows again and again
-    held = rows.project(", ".join(["created_at", "_ended_at", "_is_endless", *map(quoted, by)])).to_arrow_table()
+    held = rows.project(", ".join(["created_at", "_ended_at", "_is_endless", *map(quote_name, by)])).to_arrow_table()
     return connect().from_arrow(held), None if known else "the data do not say when a contact ended"
 
 

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2_contingency, kstwobign
 
+from csm_lib.engine import quote_name
 from csm_lib.measure.changes import signals
 from csm_lib.measure.quality import completeness
-from csm_lib.measure.readable import quoted
 from csm_lib.measure.sums import columns_of, narrowed
 
 __all__ = ["LEAST_DRIFT", "MOST_WORDS", "QUANTILES", "drift"]
@@ -138,7 +138,7 @@ def _words(old: Any, new: Any, name: str) -> list[dict[str, Any]]:
 
 
 def _counted(rows: Any, name: str) -> pd.Series:
-    text = f"CAST({quoted(name)} AS VARCHAR)"
+    text = f"CAST({quote_name(name)} AS VARCHAR)"
     counted = rows.aggregate(f"{text} AS word, count(*) AS n", text).filter("trim(word) <> ''").limit(10 * MOST_WORDS)
     table = counted.to_arrow_table().to_pandas().sort_values("word", kind="stable")
     return table.set_index("word")["n"]
@@ -174,7 +174,8 @@ def _numbers(old: Any, new: Any, name: str) -> list[dict[str, Any]]:
 
 def _side(rows: Any, name: str) -> tuple[int, np.ndarray, pd.Series]:
     """Give the number of values, their quantiles and how often each occurs."""
-    values = rows.project(f"CAST({quoted(name)} AS DOUBLE) AS value").filter("value IS NOT NULL AND NOT isnan(value)")
+    values = rows.project(f"CAST({quote_name(name)} AS DOUBLE) AS value")
+    values = values.filter("value IS NOT NULL AND NOT isnan(value)")
     wanted = ", ".join(f"quantile_cont(value, {q})" for q in QUANTILES.values())
     n, *quantiles = values.aggregate(f"count(*), {wanted}").fetchall()[0]
     counted = values.aggregate("value, count(*) AS n", "value").to_arrow_table().to_pandas()

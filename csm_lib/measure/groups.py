@@ -13,8 +13,9 @@ from types import MappingProxyType
 
 import duckdb
 
+from csm_lib.engine import quote_name
 from csm_lib.errors import SettingError
-from csm_lib.measure.readable import quoted, refuse_unreadable, typed
+from csm_lib.measure.readable import refuse_unreadable, typed
 
 __all__ = ["TIME_GROUPS", "TimeGroup", "refuse_missing", "time_groups", "with_time_groups"]
 
@@ -146,6 +147,6 @@ def with_time_groups(rows: duckdb.DuckDBPyRelation, groups: Sequence[TimeGroup])
     reads = {group.reads: group.kind for group in groups}
     readers = {column: [group.name for group in groups if group.reads == column] for column in reads}
     refuse_unreadable(rows, reads, readers)
-    held = ", ".join(f"{typed(column, kinds[column], kind)} AS {quoted(column)}" for column, kind in reads.items())
+    held = ", ".join(f"{typed(column, kinds[column], kind)} AS {quote_name(column)}" for column, kind in reads.items())
     made = rows.project(f"* REPLACE ({held})")
-    return made.project(", ".join(["*", *(f"{group.sql} AS {quoted(group.name)}" for group in groups)]))
+    return made.project(", ".join(["*", *(f"{group.sql} AS {quote_name(group.name)}" for group in groups)]))

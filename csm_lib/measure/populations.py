@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from csm_lib.engine import quote_name
 from csm_lib.measure.sums import narrowed
 
 __all__ = ["populations", "scope_volume"]
@@ -57,7 +58,7 @@ def populations(contacts: Any, *, by: str | Iterable[str] = "channel") -> pd.Dat
     """
     groups = [by] if isinstance(by, str) else list(by)
     rows = narrowed(contacts, [], others=[*_READ, *groups])
-    named = [f'"{name}"' for name in groups]
+    named = list(map(quote_name, groups))
     counts = [f"{text} AS {name}" for name, text in _COUNTS.items()]
     summed = rows.aggregate(", ".join([*named, *counts]), ", ".join(named))
     return summed.order(", ".join(f"{name} NULLS LAST" for name in named)).to_arrow_table().to_pandas()

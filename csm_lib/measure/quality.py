@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2_contingency
 
+from csm_lib.engine import quote_name
 from csm_lib.measure.changes import signals
 from csm_lib.measure.inference import share
 from csm_lib.measure.sums import columns_of, narrowed
@@ -184,10 +185,10 @@ def _present(frame: Any, names: Sequence[str]) -> tuple[int, dict[str, int]]:
 
 
 def _count_sql(name: str, kind: str) -> str:
-    quoted = '"' + name.replace('"', '""') + '"'
+    column = quote_name(name)
     if kind in ("DOUBLE", "FLOAT"):
-        return f"count(*) FILTER (NOT isnan({quoted}))"
-    return f"count(nullif(trim({quoted}), ''))" if kind == "VARCHAR" else f"count({quoted})"
+        return f"count(*) FILTER (NOT isnan({column}))"
+    return f"count(nullif(trim({column}), ''))" if kind == "VARCHAR" else f"count({column})"
 
 
 def response_rate(surveys: pd.DataFrame, *, by: str | Sequence[str] = (), level: float = 0.95) -> pd.DataFrame:

@@ -12,25 +12,15 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from csm_lib.engine import quote_name
 from csm_lib.errors import SettingError
 
-__all__ = ["arrow_of", "quoted", "refuse_unreadable", "typed", "unreadable", "without_nan"]
+__all__ = ["arrow_of", "refuse_unreadable", "typed", "unreadable", "without_nan"]
 
 _FLOATS = ("DOUBLE", "FLOAT")
 _NUMBERS = ("INTEGER", *_FLOATS)
 # what a column of a type must hold, in words
 _PROMISES = {"BOOLEAN": "true or false", "DATE": "dates"}
-
-
-def quoted(name: str) -> str:
-    """Write a column name in SQL.
-
-    Examples
-    --------
-    >>> quoted("wait_s")
-    '"wait_s"'
-    """
-    return '"' + name.replace('"', '""') + '"'
 
 
 def without_nan(name: str, kind: str) -> str:
@@ -41,7 +31,7 @@ def without_nan(name: str, kind: str) -> str:
     >>> without_nan("team", "VARCHAR")
     '"team"'
     """
-    column = quoted(name)
+    column = quote_name(name)
     return f"CASE WHEN NOT isnan({column}) THEN {column} END" if kind in _FLOATS else column
 
 
@@ -78,7 +68,7 @@ def unreadable(name: str, kind: str, wanted: str) -> str | None:
     >>> unreadable("csat", "INTEGER", "INTEGER") is None
     True
     """
-    column = quoted(name)
+    column = quote_name(name)
     if wanted == "VARCHAR":
         return None
     if kind in _FLOATS:
@@ -119,7 +109,7 @@ def refuse_unreadable(
         is_wrong = unreadable(name, kinds[name], wanted)
         if is_wrong is None:
             continue
-        counted = f"count(*) FILTER ({is_wrong}), count(*), min({quoted(name)}) FILTER ({is_wrong})"
+        counted = f"count(*) FILTER ({is_wrong}), count(*), min({quote_name(name)}) FILTER ({is_wrong})"
         n_wrong, n_rows, example = rows.aggregate(counted).fetchall()[0]
         if n_wrong:
             promise = "finite numbers" if wanted in _NUMBERS else _PROMISES.get(wanted, "instants")

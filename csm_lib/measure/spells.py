@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from csm_lib.engine import quote_name
 from csm_lib.errors import SettingError
-from csm_lib.measure.readable import quoted
 from csm_lib.measure.sums import narrowed
 
 __all__ = ["first_reply_spells", "resolution_spells", "seen_until", "wait_spells"]
@@ -179,11 +179,11 @@ def _spells(
         raise SettingError(f"until must have a time zone, got {until.isoformat()!r}. Give the last look with its zone.")
     rows = narrowed(contacts, [], others=[*_KINDS, *by])
     have = set(rows.columns)
-    filled = [quoted(name) if name in have else f"NULL::{kind} AS {name}" for name, kind in _KINDS.items()]
-    kept = [quoted(name) if name in have else f"NULL AS {quoted(name)}" for name in by if name not in _KINDS]
+    filled = [quote_name(name) if name in have else f"NULL::{kind} AS {name}" for name, kind in _KINDS.items()]
+    kept = [quote_name(name) if name in have else f"NULL AS {quote_name(name)}" for name in by if name not in _KINDS]
     look = f"TIMESTAMPTZ '{until.isoformat()}'"
     reasons = " ".join(f"WHEN {test} THEN '{reason}'" for reason, test in unknown.items())
-    names = "".join(f"{quoted(name)}, " for name in by)
+    names = "".join(f"{quote_name(name)}, " for name in by)
     found = (
         rows.project(", ".join([*filled, *kept, f"{'is_resolved' in have} AS has_outcomes"]))
         .filter(f"{population} AND created_at < {look}")

@@ -16,10 +16,10 @@ import pandas as pd
 import pyarrow as pa
 
 from csm_lib.definitions import FACTS, Indicator
-from csm_lib.engine import connect
+from csm_lib.engine import connect, quote_name
 from csm_lib.errors import SettingError
 from csm_lib.measure.clusters import MANY_CLUSTERS, ClusterSums
-from csm_lib.measure.readable import arrow_of, quoted, refuse_unreadable, typed, unreadable, without_nan
+from csm_lib.measure.readable import arrow_of, refuse_unreadable, typed, unreadable, without_nan
 from csm_lib.measure.terms import Plan, Summed, Term, applicable, names_in
 
 __all__ = ["Group", "basis_counts", "cluster_sums", "columns_of", "narrowed", "per_cluster", "strata_sums", "sum_terms"]
@@ -60,7 +60,7 @@ def narrowed(frame: Any, terms: Sequence[Term], *, others: Iterable[str]) -> duc
     read |= {term.cluster for term in terms if term.cluster is not None}
     names = [name for name in present if name in read | set(others)]
     if isinstance(frame, duckdb.DuckDBPyRelation):
-        return frame.project(", ".join(quoted(name) for name in names))
+        return frame.project(", ".join(map(quote_name, names)))
     if isinstance(frame, pd.DataFrame):
         return connect().from_arrow(arrow_of(frame, names))
     whole = frame.select(names).collect() if hasattr(frame, "collect") else frame
@@ -215,7 +215,7 @@ def _columns_sql(rows: duckdb.DuckDBPyRelation, terms: Sequence[Term], *, labels
     kinds = dict(zip(rows.columns, map(str, rows.types), strict=True))
     return [
         *(f"{_label(name, kinds[name])} AS {label}" for label, name in labels.items()),
-        *(f"{typed(name, kinds[name], wanted)} AS {quoted(name)}" for name, wanted in _read(rows, terms).items()),
+        *(f"{typed(name, kinds[name], wanted)} AS {quote_name(name)}" for name, wanted in _read(rows, terms).items()),
     ]
 
 
@@ -293,4 +293,4 @@ def _clusters(record: Mapping[str, Any], i: int) -> ClusterSums:
 
 def _label(name: str, kind: str) -> str:
     """Groups are compared as text where a library stores text as codes, and missing is null, never NaN."""
-    return f"CAST({quoted(name)} AS VARCHAR)" if kind.startswith("ENUM") else without_nan(name, kind)
+    return f"CAST({quote_name(name)} AS VARCHAR)" if kind.startswith("ENUM") else without_nan(name, kind)

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from csm_lib.calendar import DAYS, public_holidays
+from csm_lib.engine import quote_text
 from csm_lib.measure.sums import narrowed
 from csm_lib.periods import Period
 from csm_lib.settings import Settings
@@ -161,8 +162,7 @@ def offered_contacts(contacts: Any, *, channel: str) -> pd.DataFrame:
     if contacts is None:
         return pd.DataFrame(columns=list(_READ))
     rows = narrowed(contacts, [], others=_READ)
-    word = channel.replace("'", "''")
-    kept = rows.filter(f"channel = '{word}' AND is_offered").to_arrow_table().to_pandas()
+    kept = rows.filter(f"channel = {quote_text(channel)} AND is_offered").to_arrow_table().to_pandas()
     return kept.reindex(columns=[name for name in _READ if name in kept])
 
 

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from csm_lib.collect.entries import ColumnMap
 from csm_lib.collect.numbers_sql import number_sql
-from csm_lib.collect.rawrows import quote_text
-from csm_lib.engine import connect
+from csm_lib.engine import connect, quote_text
 
 
 @pytest.fixture(scope="module")

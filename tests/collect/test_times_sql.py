@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csm_lib.collect.entries import ColumnMap
-from csm_lib.collect.rawrows import quote_text
 from csm_lib.collect.times_sql import date_sql, instant_sql, local_sql
-from csm_lib.engine import connect
+from csm_lib.engine import connect, quote_text
 
 FIVE_PAST_FIVE = "2024-01-03 17:05:00"
 
