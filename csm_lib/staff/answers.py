@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csm_lib.staff.desk import Desk
+from csm_lib.staff.desk import Desk, unanswered
 from csm_lib.staff.forecast import backtest, forecast
 from csm_lib.staff.model_error import ModelError, misses_by_hour
 from csm_lib.staff.need import requirement, typical_week
@@ -82,7 +82,7 @@ def need_of_week(desk: Desk) -> pd.DataFrame:
     The targets are those of `staffing.toml`: the service level for Erlang C; for Erlang A also the answer rate.
     """
     if desk.reason:
-        return _nothing(desk.reason, _WEEK)
+        return unanswered(desk.reason, _WEEK)
     targets = desk.settings.staffing.targets
     week = typical_week(desk.plan)
     needed = requirement(
@@ -116,7 +116,7 @@ def coming_weeks(desk: Desk) -> pd.DataFrame:
         desk.history, horizon_days=desk.settings.staffing.horizon_days, **desk.calendar
     )
     if isinstance(found, str):
-        return _nothing(found, _FORECAST)
+        return unanswered(found, _FORECAST)
     found.attrs["reason"] = None
     return found
 
@@ -137,7 +137,7 @@ def forecast_error(desk: Desk) -> pd.DataFrame:
         desk.history, horizon_days=min(14, desk.settings.staffing.horizon_days), **desk.calendar
     )
     if isinstance(found, str):
-        return _nothing(found, _ERROR)
+        return unanswered(found, _ERROR)
     found.attrs["reason"] = None if len(found) else "the history is too short to forecast from the past"
     return found
 
@@ -155,7 +155,7 @@ def trust_in_model(desk: Desk) -> pd.DataFrame:
         As `predicted_and_observed`; `.attrs["reason"]` says why there are no rows.
     """
     if desk.no_staff or desk.customers is None:
-        return _nothing(desk.no_staff, _TRUST)
+        return unanswered(desk.no_staff, _TRUST)
     customers, threshold_s = desk.customers, desk.settings.indicators.thresholds.service_level_s
     found = predicted_and_observed(
         desk.plan, desk.contacts, patience_s=customers.patience_s, wait_scale=customers.wait_scale,
@@ -180,8 +180,8 @@ def more_agents(desk: Desk, *, n: int, from_hour: int, to_hour: int) -> pd.DataF
         As `add_agents`; `.attrs["reason"]` says why there are no rows.
     """
     if desk.no_staff or desk.customers is None:
-        return _nothing(desk.no_staff, _ADDED)
-    found = add_agents(desk.plan, n=n, from_hour=from_hour, to_hour=to_hour, **_options(desk))
+        return unanswered(desk.no_staff, _ADDED)
+    found = add_agents(desk.plan, n=n, from_hour=from_hour, to_hour=to_hour, **desk.options)
     found.attrs["reason"] = None
     return found
 
@@ -227,11 +227,11 @@ def what_if(desk: Desk, scenarios: Sequence[Scenario | None], *, from_hour: int 
     """
     kept = [scenario for scenario in scenarios if scenario is not None]
     if desk.no_staff or desk.customers is None:
-        return _nothing(desk.no_staff, _COMPARED)
+        return unanswered(desk.no_staff, _COMPARED)
     if not kept:
-        return _nothing("no contact of the queue has an issue", _COMPARED)
+        return unanswered("no contact of the queue has an issue", _COMPARED)
     error = ModelError(desk.customers.range_s, misses_by_hour(trust_in_model(desk)))
-    found = compare_scenarios(desk.plan, kept, from_hour=from_hour, to_hour=to_hour, error=error, **_options(desk))
+    found = compare_scenarios(desk.plan, kept, from_hour=from_hour, to_hour=to_hour, error=error, **desk.options)
     found.attrs["reason"] = None
     return found
 
@@ -250,7 +250,7 @@ def by_hour_with(desk: Desk, scenario: Scenario | None) -> pd.DataFrame:
         One row per local hour with contacts: `local_hour before after`; `.attrs["reason"]` says why there are none.
     """
     if desk.no_staff or desk.customers is None or scenario is None:
-        return _nothing(desk.no_staff or "no contact of the queue has an issue", "local_hour before after")
+        return unanswered(desk.no_staff or "no contact of the queue has an issue", "local_hour before after")
     customers: dict[str, Any] = desk.customers.options
     threshold_s = desk.settings.staffing.targets.threshold_s
     sides = (
@@ -349,7 +349,7 @@ def inputs(desk: Desk) -> pd.DataFrame:
         One row per input: `what value unit from`; `.attrs["reason"]` says why there are none.
     """
     if desk.reason or desk.customers is None:
-        return _nothing(desk.reason, "what value unit from")
+        return unanswered(desk.reason, "what value unit from")
     chosen, targets = desk.settings.staffing, desk.settings.staffing.targets
     handled = desk.contacts["handle_s"].dropna()
     rows = [
@@ -373,12 +373,6 @@ def inputs(desk: Desk) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["what", "value", "unit", "from"])
 
 
-def _options(desk: Desk) -> dict[str, Any]:
-    customers = {} if desk.customers is None else desk.customers.options
-    chosen = desk.settings.staffing
-    return {**customers, "threshold_s": chosen.targets.threshold_s, "cost_per_agent_h": chosen.cost_per_agent_h}
-
-
 def _patience(desk: Desk) -> float:
     return np.inf if desk.customers is None else desk.customers.patience_s
 
@@ -389,9 +383,3 @@ def _short(desk: Desk) -> str | None:
     if desk.contacts.empty:
         return desk.reason
     return f"{n_days} days of history, {_LEAST_DAYS} are needed" if n_days < _LEAST_DAYS else None
-
-
-def _nothing(reason: str | None, columns: str) -> pd.DataFrame:
-    table = pd.DataFrame(columns=columns.split())
-    table.attrs["reason"] = reason
-    return table

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from csm_lib.staff.desk import Desk
+from csm_lib.staff.desk import Desk, unanswered
 from csm_lib.staff.tours import Tour, week_cover
 from csm_lib.staff.value import cheapest_way, marginal_value
 
@@ -38,8 +37,8 @@ def value_of_an_hour(desk: Desk) -> pd.DataFrame:
         As `csm_lib.staff.value.marginal_value`; `.attrs["reason"]` says why there are no rows.
     """
     if desk.no_staff or desk.customers is None:
-        return _nothing(desk.no_staff, _VALUE)
-    found = marginal_value(desk.plan, **_options(desk))
+        return unanswered(desk.no_staff, _VALUE)
+    found = marginal_value(desk.plan, **desk.options)
     found.attrs["reason"] = None
     return found
 
@@ -58,9 +57,9 @@ def cheapest_hours(desk: Desk) -> pd.DataFrame:
         why there are no rows.
     """
     if desk.no_staff or desk.customers is None:
-        return _nothing(desk.no_staff, _WAYS)
+        return unanswered(desk.no_staff, _WAYS)
     wanted = desk.settings.staffing.targets.answer_rate or _DEFAULT_ANSWER_RATE
-    found = cheapest_way(desk.plan, answer_rate=wanted, **_options(desk))
+    found = cheapest_way(desk.plan, answer_rate=wanted, **desk.options)
     found.attrs["reason"] = None
     return found
 
@@ -101,7 +100,7 @@ def cover_by_hour(
         One row per weekday and local hour: `weekday`, `local_hour`, `value`, the least of the hour's intervals.
     """
     if need.empty or roster.empty:
-        return _nothing(need.attrs.get("reason") or roster.attrs.get("reason"), "weekday local_hour value")
+        return unanswered(need.attrs.get("reason") or roster.attrs.get("reason"), "weekday local_hour value")
     people = {(row["contract"], row["pattern"], tuple(day for day in range(1, 8) if row[f"d{day}"])): row["people"]
               for row in roster.to_dict("records")}  # fmt: skip
     counts = [people.get((tour.contract.name, tour.pattern.name, tour.days), 0) for tour in tours]
@@ -110,14 +109,3 @@ def cover_by_hour(
     found = beyond.groupby(["weekday", "local_hour"], as_index=False)["value"].min()
     found.attrs["reason"] = None
     return found
-
-
-def _options(desk: Desk) -> dict[str, Any]:
-    chosen, customers = desk.settings.staffing, {} if desk.customers is None else desk.customers.options
-    return {**customers, "threshold_s": chosen.targets.threshold_s, "cost_per_agent_h": chosen.cost_per_agent_h}
-
-
-def _nothing(reason: str | None, columns: str) -> pd.DataFrame:
-    table = pd.DataFrame(columns=columns.split())
-    table.attrs["reason"] = reason
-    return table

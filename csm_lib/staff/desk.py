@@ -23,7 +23,7 @@ from csm_lib.staff.forecast import arrivals_per_interval
 from csm_lib.staff.need import interval_plan
 from csm_lib.staff.presence import presence_seen, shifts_of_channel
 
-__all__ = ["Desk", "desk_of", "handle_by_hour", "offered_contacts"]
+__all__ = ["Desk", "desk_of", "handle_by_hour", "offered_contacts", "unanswered"]
 
 _READ = (
     "created_at", "channel", "local_date", "local_hour", "weekday", "issue", "is_offered", "is_answered",
@@ -82,6 +82,12 @@ class Desk:
             named = public_holidays(workbook.country, range(days.min().year - 1, days.max().year + 2))
         made_up = {day: DAYS.index(name) for day, name in workbook.make_up_days.items()}
         return {"holidays": dict(named), "closures": workbook.closures, "make_up_days": made_up}
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the queue's models are told besides the plan: its customers, the threshold, the cost of an hour."""
+        chosen, customers = self.settings.staffing, {} if self.customers is None else self.customers.options
+        return {**customers, "threshold_s": chosen.targets.threshold_s, "cost_per_agent_h": chosen.cost_per_agent_h}
 
 
 def desk_of(
@@ -217,3 +223,28 @@ def _within(shifts: pd.DataFrame, start_on: date, end_on: date, zone: str) -> pd
     start, end = (pd.Timestamp(day).tz_localize(zone) for day in (start_on, end_on))
     starts, ends = (pd.to_datetime(shifts[name], utc=True) for name in ("starts_at", "ends_at"))
     return shifts[(starts < end) & (ends > start)].reset_index(drop=True)
+
+
+def unanswered(reason: str | None, columns: str) -> pd.DataFrame:
+    """Give the table that a question gets which cannot be answered.
+
+    Parameters
+    ----------
+    reason : str or None
+        Why not.
+    columns : str
+        Those of the answer, parted by spaces.
+
+    Returns
+    -------
+    DataFrame
+        Without rows; `.attrs` has `reason`.
+
+    Examples
+    --------
+    >>> unanswered("no shifts", "local_hour value").attrs
+    {'reason': 'no shifts'}
+    """
+    table = pd.DataFrame(columns=columns.split())
+    table.attrs["reason"] = reason
+    return table
