@@ -19,7 +19,7 @@ from scipy.special import ndtri
 from csm_lib.errors import SettingError
 from csm_lib.measure.arguments import check_level
 from csm_lib.measure.clusters import NOTHING
-from csm_lib.measure.survival import spells_of
+from csm_lib.measure.survival import first_time_at, spells_of
 from csm_lib.results import Estimate
 
 __all__ = ["cumulative_incidence", "incidence_quantile"]
@@ -148,7 +148,7 @@ def incidence_quantile(
         return Estimate(math.inf, math.nan, math.nan, len(durations), beyond)
     steps = _steps(durations, codes, names.index(cause) + 1)
     low_band, high_band = _band(steps.incidence, steps.variance, level)
-    value, low, high = (_first_time(steps.times, curve, share) for curve in (steps.incidence, high_band, low_band))
+    value, low, high = (first_time_at(steps.times, curve, share) for curve in (steps.incidence, high_band, low_band))
     method = beyond if math.isinf(value) else "Aalen–Johansen, band on the log(−log) scale"
     return Estimate(value, low, high, len(durations), method)
 
@@ -210,8 +210,3 @@ def _read(steps: _Steps, asked: Floats, durations: Floats, codes: NDArray[np.int
     read = {name: np.where(is_beyond, math.nan, curve) for name, curve in read.items()}
     ordered = np.sort(durations)
     return pd.DataFrame({"at_s": asked, **read, "n_at_risk": len(ordered) - np.searchsorted(ordered, asked)})
-
-
-def _first_time(times: Floats, curve: Floats, share: float) -> float:
-    reached = np.flatnonzero(curve >= share - 1e-12)
-    return float(times[reached[0]]) if len(reached) else math.inf

@@ -14,7 +14,7 @@ from csm_lib.measure.arguments import check_level, numbers_of
 from csm_lib.measure.clusters import NOTHING
 from csm_lib.results import Estimate
 
-__all__ = ["censored_median", "censored_quantile", "spells_of"]
+__all__ = ["censored_median", "censored_quantile", "first_time_at", "spells_of"]
 
 
 def censored_median(durations_s: ArrayLike, is_observed: ArrayLike, *, level: float = 0.95) -> Estimate:
@@ -122,6 +122,30 @@ def spells_of(
             f"({int((durations < 0).sum())} of {len(durations)} rows). Set rows whose clock runs backwards aside."
         )
     return durations, seen
+
+
+def first_time_at(times: NDArray[np.float64], curve: NDArray[np.float64], share: float) -> float:
+    """Give the first time by which a rising curve has reached a share; ∞ where it never does.
+
+    Parameters
+    ----------
+    times, curve : ndarray of float, shape (n_times,)
+        Seconds, oldest first, and the share ended up to and including each.
+    share : float, 0–1
+        Reached also by what falls short of it in the last digits only.
+
+    Returns
+    -------
+    float
+        Seconds.
+
+    Examples
+    --------
+    >>> first_time_at(np.array([60.0, 90.0]), np.array([0.3, 0.6]), 0.5)
+    90.0
+    """
+    reached = np.flatnonzero(curve >= share - 1e-12)
+    return float(times[reached[0]]) if len(reached) else math.inf
 
 
 def _time_at(times: NDArray[np.float64], survival: NDArray[np.float64], left: float) -> float:

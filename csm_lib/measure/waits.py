@@ -17,7 +17,7 @@ from scipy.special import stdtrit
 from csm_lib.errors import SettingError
 from csm_lib.measure.arguments import check_level
 from csm_lib.measure.clusters import FEWEST_CLUSTERS, NOTHING
-from csm_lib.measure.survival import spells_of
+from csm_lib.measure.survival import first_time_at, spells_of
 from csm_lib.results import Estimate
 
 __all__ = ["virtual_wait", "virtually_in_time"]
@@ -79,7 +79,7 @@ def virtual_wait(
     times, curve = _combined(waits, seen, codes)
     called = "median" if share == 0.5 else f"{share:g} quantile"
     how = f"Kaplan–Meier in {codes.max() + 1} bands, abandonments censored"
-    value = _first(times, curve, share)
+    value = first_time_at(times, curve, share)
     at = value if math.isfinite(value) else float(times[-1]) if len(times) else 0.0
     error, df, unit = _error(waits, seen, codes, at, clusters)
     if math.isinf(value):
@@ -88,7 +88,7 @@ def virtual_wait(
     if math.isnan(error):
         return Estimate(value, math.nan, math.nan, len(waits), f"{how}; no interval: {unit}")
     reach = float(stdtrit(df, (1 + level) / 2)) * error
-    low, high = _first(times, curve, share - reach), _first(times, curve, share + reach)
+    low, high = first_time_at(times, curve, share - reach), first_time_at(times, curve, share + reach)
     return Estimate(value, low, high, len(waits), f"{how}; {unit}, Woodruff")
 
 
@@ -170,11 +170,6 @@ def _combined(waits: Floats, seen: Floats, codes: NDArray[np.int64]) -> tuple[Fl
         falls.append(np.concatenate([[1.0], survival[:-1]]) * answered / at_risk * mine.mean())
     together, places = np.unique(np.concatenate(times), return_inverse=True)
     return together, np.bincount(places, weights=np.concatenate(falls), minlength=len(together)).cumsum()
-
-
-def _first(times: Floats, curve: Floats, share: float) -> float:
-    reached = np.flatnonzero(curve >= share - 1e-12)
-    return float(times[reached[0]]) if len(reached) else math.inf
 
 
 def _influence(waits: Floats, seen: Floats, at: float) -> tuple[Floats, float]:
