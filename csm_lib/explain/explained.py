@@ -84,12 +84,12 @@ def fair_parts(explained: Array) -> Array:
     n = int(math.log2(len(subsets)))
     sizes = np.array([int(subset).bit_count() for subset in subsets])
     weights = np.array([1 / (n * math.comb(n - 1, k)) for k in range(n)])
-    parts = []
+    parts = np.empty((*explained.shape[:-1], n))
     for j in range(n):
         without = subsets[(subsets >> j) & 1 == 0]
         gains = explained[..., without | (1 << j)] - explained[..., without]
-        parts.append((gains * weights[sizes[without]]).sum(axis=-1))
-    return np.stack(parts, axis=-1)
+        parts[..., j] = (gains * weights[sizes[without]]).sum(axis=-1)
+    return parts
 
 
 def resampling_weights(n_groups: int, n_samples: int, *, rng: np.random.Generator) -> Array:

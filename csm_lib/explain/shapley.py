@@ -7,8 +7,7 @@ a different part for every order; the mean over all orders is the one split that
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import combinations, permutations
-from math import factorial
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from csm_lib.errors import SettingError, UsageError
 from csm_lib.explain.decomposition import cell_sums
+from csm_lib.explain.explained import fair_parts
 
 __all__ = ["MAX_FACTORS", "RATE", "product_parts", "shapley_mix", "shapley_values"]
 
@@ -49,15 +49,9 @@ def shapley_values(value: Callable[[frozenset[str]], float], *, causes: Sequence
     >>> shapley_values(lambda now: (3 if "a" in now else 2) * (5 if "b" in now else 1), causes=["a", "b"])
     {'a': 3.0, 'b': 10.0}
     """
-    n = len(causes)
-    known = {
-        frozenset(now): value(frozenset(now)) for size in range(n + 1) for now in combinations(causes, size)
-    }
-    weight = [factorial(size) * factorial(n - 1 - size) / factorial(n) for size in range(n)]
-    return {
-        cause: float(sum(weight[len(now)] * (known[now | {cause}] - known[now]) for now in known if cause not in now))
-        for cause in causes
-    }
+    subsets = (frozenset(cause for j, cause in enumerate(causes) if at >> j & 1) for at in range(2 ** len(causes)))
+    outcomes = np.array([value(now) for now in subsets], dtype=float)
+    return dict(zip(causes, fair_parts(outcomes).tolist(), strict=True))
 
 
 def product_parts(before: Mapping[str, ArrayLike], after: Mapping[str, ArrayLike]) -> pd.DataFrame:
