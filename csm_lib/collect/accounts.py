@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from csm_lib.collect.warehouse import LOG_TABLES, Writer
-from csm_lib.errors import ContractError, UnavailableError
+from csm_lib.errors import ContractError, CsmError, UnavailableError
 
 __all__ = [
     "Account",
@@ -91,8 +91,8 @@ class IngestResult:
     changed: tuple[str, ...] = ()
 
 
-class RefusedError(ContractError):
-    """Files were refused; the others of the same call are in the warehouse.
+class _PartError(CsmError):
+    """Part of a call was done before it failed, and is accounted for.
 
     Attributes
     ----------
@@ -107,20 +107,12 @@ class RefusedError(ContractError):
         self.result = {"files": [file.as_json() for file in ingested.files]}
 
 
-class AwayError(UnavailableError):
-    """Databases were away; what else there was to read is in the warehouse.
+class RefusedError(_PartError, ContractError):
+    """Files were refused; the others of the same call are in the warehouse, `ingested` says how."""
 
-    Attributes
-    ----------
-    ingested : IngestResult
-    result : dict
-        What machine-readable output adds to the error.
-    """
 
-    def __init__(self, message: str, ingested: IngestResult) -> None:
-        super().__init__(message)
-        self.ingested = ingested
-        self.result = {"files": [file.as_json() for file in ingested.files]}
+class AwayError(_PartError, UnavailableError):
+    """Databases were away; what else there was to read is in the warehouse, `ingested` says how."""
 
 
 @dataclass

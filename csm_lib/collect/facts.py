@@ -17,6 +17,7 @@ from csm_lib.collect import fact_queries, small_queries, work_queries
 from csm_lib.collect.business_clock import calendar_sql, register_steps
 from csm_lib.collect.clocks import CLOCK, start_clocks
 from csm_lib.collect.commits import files_sql, write_file
+from csm_lib.collect.typing_sql import DUCKDB_TYPES
 from csm_lib.definitions import FACTS, TABLES
 from csm_lib.engine import quote_text
 from csm_lib.settings import Settings
@@ -193,17 +194,9 @@ def _stratum_column(connection: duckdb.DuckDBPyConnection) -> str:
 
 
 def _add_missing_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    kinds = {
-        "text": "VARCHAR",
-        "instant": "TIMESTAMP WITH TIME ZONE",
-        "date": "DATE",
-        "number": "DOUBLE",
-        "integer": "BIGINT",
-        "boolean": "BOOLEAN",
-    }
     present = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     present |= {row[0] for row in connection.execute("SELECT view_name FROM duckdb_views()").fetchall()}
     for table in TABLES.values():
         if table.name not in present:
-            columns = ", ".join(f'"{column.name}" {kinds[column.type]}' for column in table.columns)
+            columns = ", ".join(f'"{column.name}" {DUCKDB_TYPES[column.type]}' for column in table.columns)
             connection.execute(f"CREATE TEMP TABLE {table.name} ({columns})")

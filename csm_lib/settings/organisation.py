@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 
 from csm_lib.calendar import DAYS, OpeningHours, parse_hours, public_holidays
 from csm_lib.definitions import words_of
-from csm_lib.settings.records import Record, Share, known, or_value_error
+from csm_lib.settings.records import Channels, Record, Share, known, or_value_error
 from csm_lib.settings.running import RunSettings
 
 __all__ = ["Scope", "WorkbookSettings"]
@@ -22,13 +22,8 @@ class Scope(Record):
     """A part of the organisation that a report may be limited to; empty lists mean all."""
 
     title: str = ""
-    channels: tuple[str, ...] = ()
+    channels: Channels = ()
     teams: tuple[str, ...] = ()
-
-    @field_validator("channels")
-    @classmethod
-    def _known_channels(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
-        return known("channel", channels, words_of("channel"))
 
 
 class WorkbookSettings(Record):
@@ -42,7 +37,7 @@ class WorkbookSettings(Record):
     currency: str = ""
     minimum_group_size: int = Field(10, ge=1)
     show_agent_names: bool = False
-    live_channels: tuple[str, ...] = ("phone", "chat")
+    live_channels: Channels = ("phone", "chat")
     repeat_window_days: int = Field(7, ge=1)
     maturity_days: int = Field(3, ge=0)
     allowed_set_aside_share: Share = 0.05
@@ -61,11 +56,6 @@ class WorkbookSettings(Record):
             near = difflib.get_close_matches(time_zone, available_timezones(), n=3, cutoff=0.4)
             raise ValueError(f"a zone name such as {', '.join(near) or 'Asia/Shanghai'}")
         return time_zone
-
-    @field_validator("live_channels")
-    @classmethod
-    def _known_live(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
-        return known("channel", channels, words_of("channel"))
 
     @field_validator("country")
     @classmethod

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from csm_lib.definitions import words_of
-from csm_lib.settings.records import Record, known
+from csm_lib.settings.records import Channels, Record, known
 
 __all__ = ["POLICY_LIMITS", "Policy", "in_order", "policy_for"]
 
@@ -45,16 +45,11 @@ class Policy(Record):
     within_s: Annotated[float, Field(gt=0)]
     clock: Literal["elapsed", "business"] = "business"
     priorities: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ()
+    channels: Channels = ()
     segments: tuple[str, ...] = ()
     teams: tuple[str, ...] = ()
     valid_from: date = date(1970, 1, 1)
     paused_by: tuple[str, ...] = ("waiting_customer",)
-
-    @field_validator("channels")
-    @classmethod
-    def _known_channels(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
-        return known("channel", channels, words_of("channel"))
 
     @field_validator("priorities")
     @classmethod

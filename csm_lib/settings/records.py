@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from csm_lib.definitions import words_of
 from csm_lib.errors import SettingError
 
-__all__ = ["Record", "Seconds", "Share", "known", "or_value_error"]
+__all__ = ["Channels", "Record", "Seconds", "Share", "known", "or_value_error"]
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0)]
@@ -52,3 +53,6 @@ def known(what: str, names: tuple[str, ...], allowed: tuple[str, ...]) -> tuple[
         if name not in allowed:
             raise ValueError(f"{what} must be one of {', '.join(allowed)}")
     return names
+
+
+Channels = Annotated[tuple[str, ...], AfterValidator(lambda names: known("channel", names, words_of("channel")))]
