@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from csm_lib.definitions import FACTS, indicator
+from csm_lib.definitions import FACTS, Indicator, indicator
 from csm_lib.errors import SettingError
 from csm_lib.measure.groups import TIME_GROUPS
 from csm_lib.measure.terms import Term
@@ -20,16 +20,21 @@ _PLAIN = re.compile(r"[A-Za-z_]\w*")
 
 
 def aggregation_sql(
-    keys: str | Iterable[str], *, grain: str = "contact", by: str | Iterable[str] = (), table: str | None = None
+    keys: str | Indicator | Iterable[str | Indicator],
+    *,
+    grain: str = "contact",
+    by: str | Iterable[str] = (),
+    table: str | None = None,
 ) -> str:
     """Write the query that sums indicators over the facts of one grain.
 
     Parameters
     ----------
-    keys : str or iterable of str
-        Indicators; of one that divides two grains, what this grain contributes.
+    keys : str, Indicator, or iterable of them
+        Indicators; of one that divides two grains, what this grain contributes. A fallback (`Indicator.fallback`) is
+        asked for as an Indicator: `measure` takes it by itself where the facts need it, this query does not.
     grain : str
-        contact, survey, review or complaint.
+        A key of `csm_lib.definitions.FACTS`: contact, survey, clock, volume …
     by : str or iterable of str
         Columns of the grain, or a group in time (`csm_lib.measure.groups.TIME_GROUPS`).
     table : str, optional
@@ -66,7 +71,9 @@ def aggregation_sql(
                 f"names must be plain words that every engine reads alike, got {name!r}. "
                 "Rename the column or table, in letters, digits and underscores."
             )
-    terms = [_term(key, grain) for key in dict.fromkeys([keys] if isinstance(keys, str) else keys)]
+    asked = [keys] if isinstance(keys, str | Indicator) else keys
+    rows = {row.key: row for row in (each if isinstance(each, Indicator) else indicator(each) for each in asked)}
+    terms = [_term(row, grain) for row in rows.values()]
     labels = [_group_sql(name, grain) for name in groups]
     columns = [*(f"{text} AS {name}" if text != name else name for text, name in zip(labels, groups, strict=True))]
     columns += [text for term in terms for text in _sums(term)]
@@ -74,11 +81,11 @@ def aggregation_sql(
     return "SELECT\n  " + ",\n  ".join(columns) + f"\nFROM {place}{grouped}"
 
 
-def _term(key: str, grain: str) -> Term:
-    terms = {term.grain: term for term in Term.of(indicator(key))}
+def _term(row: Indicator, grain: str) -> Term:
+    terms = {term.grain: term for term in Term.of(row)}
     if grain not in terms:
         raise SettingError(
-            f"keys must have something in the {grain} facts, got {key!r} (grain {', '.join(terms)}). "
+            f"keys must have something in the {grain} facts, got {row.key!r} (grain {', '.join(terms)}). "
             f"Ask for it with that grain."
         )
     return terms[grain]
