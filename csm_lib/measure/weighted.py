@@ -33,7 +33,8 @@ def stratified_share(strata: Sequence[tuple[int, float, float]], *, level: float
     Variance Σ (N_h/N)² (1 − n_h/N_h) p_h(1 − p_h)/(n_h − 1) (Cochran 1977, eq. 5.56); a stratum of one row borrows the
     overall spread. The interval is `csm_lib.measure.bounds.share_bounds` on the n of a simple sample that would be as
     precise (Korn and Graubard 1998). Where a stratum shows fewer than 3 successes or failures it cannot tell its own
-    spread: that n is then at most Kish's (1965), which grants the strata no gain.
+    spread: that n is then at most Kish's (1965), which grants the strata no gain, or, where that is more, what it would
+    be had every stratum shown 3 of both.
 
     Examples
     --------
@@ -54,7 +55,11 @@ def stratified_share(strata: Sequence[tuple[int, float, float]], *, level: float
     spread = value * (1 - value)
     effective = spread / variance if variance > 0 and spread > 0 else kish
     if any(min(hits, size - hits) * rows < FEW_IN_STRATUM * size for rows, hits, size in strata):
-        effective = min(effective, kish)
+        wary = sum(
+            _stratum_variance(rows, _wary(hits / size, rows), size, value) * (size / whole) ** 2
+            for rows, hits, size in strata
+        )
+        effective = max(min(effective, kish), min(effective, spread / wary) if wary > 0 else 0.0)
     return _on_effective_n(value, effective, n, level=level, how=f"{len(strata)} strata, finite population")
 
 
@@ -92,6 +97,12 @@ def weighted_share(n: int, a: float, b: float, ab: float, bb: float, *, level: f
     if min(value, 1 - value) * n < RARE:
         effective = min(effective, b**2 / bb)
     return _on_effective_n(value, effective, n, level=level, how="weighted, linearised")
+
+
+def _wary(share: float, rows: int) -> float:
+    """Share of a stratum as if it had shown at least 3 successes and failures."""
+    least = min(0.5, FEW_IN_STRATUM / rows)
+    return min(max(share, least), 1 - least)
 
 
 def _stratum_variance(rows: int, share: float, size: float, overall: float) -> float:
