@@ -23,6 +23,8 @@ __all__ = [
     "sentence_of_mix",
     "sentence_of_mix_within",
     "sentence_of_segments",
+    "unit_of_change",
+    "write_change",
 ]
 
 
@@ -106,8 +108,8 @@ def sentence_of_segments(found: pd.DataFrame, *, key: str, language: str | None 
     >>> row = {"segment": (("channel", "app"),), "n": 900, "value": 0.6, "reference": 0.85, "contribution": -0.02,
     ...        "low": -0.03, "high": -0.01}
     >>> sentence_of_segments(pd.DataFrame([row]), key="fcr")  # doctest: +NORMALIZE_WHITESPACE
-    First contact resolution sits lowest where the channel is app: 60.0% against 85.0%, which carries −2.0 points of
-    the gap (95% interval −3.0 to −1.0).
+    First contact resolution sits lowest where the channel is app: 60.0% (n = 900) against 85.0%. It is associated with
+    −2.0 points of the gap (95% interval −3.0 to −1.0).
     """
     if not len(found) and found.attrs.get("reason"):
         return sentence_not_measured(found.attrs["reason"], what=say("asked_where", language), language=language)
@@ -117,17 +119,18 @@ def sentence_of_segments(found: pd.DataFrame, *, key: str, language: str | None 
         return sentence("{said}", language=language, said=say("nothing_stands_out", language))
     row = worse.iloc[0]
     return sentence(
-        "{name} sits {side} where {segment}: {value} against {reference}, which carries {part} of the gap "
-        "(95% interval {interval}).",
-        zh="{name}在{segment}处{side}：{value}（参照{reference}），占差距中的{part}（95%区间{interval}）。",
+        "{name} sits {side} where {segment}: {value} (n = {n}) against {reference}. It is associated with {part} of "
+        "the gap (95% interval {interval}).",
+        zh="{name}在{segment}处{side}：{value}（样本量{n}，参照{reference}），与差距中的{part}相关（95%区间{interval}）。",
         language=language,
         name=_name(key, language),
         side=say("highest" if row["value"] > row["reference"] else "lowest", language),
         segment=name_segment(row["segment"], language=language),
         value=(row["value"], unit),
         reference=(row["reference"], unit),
-        part=_change(row["contribution"], unit, language),
-        interval=write_interval(row["low"], row["high"], _unit_of_change(unit), language=language),
+        n=(row["n"], "n"),
+        part=write_change(row["contribution"], unit, language),
+        interval=write_interval(row["low"], row["high"], unit_of_change(unit), language=language),
     )
 
 
@@ -212,9 +215,9 @@ def sentence_of_mix(parts: pd.DataFrame, *, key: str, segment: str, language: st
         name=_name(key, language),
         before=(parts.attrs["before"], unit),
         after=(parts.attrs["after"], unit),
-        change=_change(mix + rate, unit, language),
-        mix=_change(mix, unit, language),
-        rate=_change(rate, unit, language),
+        change=write_change(mix + rate, unit, language),
+        mix=write_change(mix, unit, language),
+        rate=write_change(rate, unit, language),
         segment=write_code(segment, language=language),
     )
     is_opposed = mix * rate < 0 and abs(mix) > abs(rate)
@@ -243,8 +246,8 @@ def sentence_of_mix_within(table: pd.DataFrame, *, key: str, group: str, languag
     parts = []
     for reading in ("mix", "rate"):
         for row in fell[fell["reading"] == reading].itertuples():
-            numbers = {name: _change(getattr(row, name), unit, language) for name in ("change", "mix", "rate")}
-            interval = write_interval(row.rate_low, row.rate_high, _unit_of_change(unit), language=language)
+            numbers = {name: write_change(getattr(row, name), unit, language) for name in ("change", "mix", "rate")}
+            interval = write_interval(row.rate_low, row.rate_high, unit_of_change(unit), language=language)
             kind, one = _capital(write_code(group, language=language)), write_code(row.group, language=language)
             called = say("kind_and_name", language, kind=kind, name=one)
             parts.append(say(f"within_{reading}", language, group=called, interval=interval, **numbers))
@@ -301,10 +304,24 @@ def _name(key: str, language: str | None) -> str:
     return name_indicator(key, language=language)
 
 
-def _unit_of_change(unit: str) -> str:
+def unit_of_change(unit: str) -> str:
+    """Give the unit of a difference: shares differ by points.
+
+    Examples
+    --------
+    >>> unit_of_change("share"), unit_of_change("s")
+    ('points', 's')
+    """
     return "points" if unit == "share" else unit
 
 
-def _change(value: float, unit: str, language: str | None) -> str:
-    text = write_value(value, _unit_of_change(unit), language=language, signed=True)
+def write_change(value: float, unit: str, language: str | None) -> str:
+    """Write a difference with its sign, and points by name.
+
+    Examples
+    --------
+    >>> write_change(-0.06, "share", "en"), write_change(90.0, "s", "en")
+    ('−6.0 points', '+90.0 s')
+    """
+    text = write_value(value, unit_of_change(unit), language=language, signed=True)
     return text + say("in_points", language) if unit in ("share", "points") else text

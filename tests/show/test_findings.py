@@ -31,8 +31,8 @@ def segments(*rows: tuple[str, float]) -> pd.DataFrame:
 def test_the_first_segment_on_the_bad_side_is_named() -> None:
     said = sentence_of_segments(segments(("phone", 0.03), ("app", -0.02)), key="fcr")
     assert said.text == (
-        "First contact resolution sits lowest where the channel is app: 60.0% against 85.0%, which carries −2.0 "
-        "points of the gap (95% interval −3.0 to −1.0)."
+        "First contact resolution sits lowest where the channel is app: 60.0% (n = 90) against 85.0%. It is "
+        "associated with −2.0 points of the gap (95% interval −3.0 to −1.0)."
     )
 
 
