@@ -60,7 +60,7 @@ def aid() -> None:
         return _chosen(dim_df, self.weights, self.totals, depths=range(min_depth, max_depth + 1))
 
     SliceFinder._init_mat = counted
-    sys.modules["wise_pizza.solve.find_alpha"].solve_lasso = _solved
+    vars(sys.modules["wise_pizza.solve.find_alpha"])["solve_lasso"] = _solved
 
 
 def _solved(table: Any, totals: np.ndarray, alpha: float, **_: Any) -> Lasso:

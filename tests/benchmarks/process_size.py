@@ -3,7 +3,8 @@
     python tests/benchmarks/process_size.py [millions of changes]
 
 Contacts of about five changes each are made and written to a Parquet file first, in a process of their own; then one
-process reads the file where it lies and asks everything that the page of the process asks.
+process reads the file where it lies and asks everything that the page of the process asks, keeping the paths as the
+page does. The exit code is 1 where more than 4 GiB were needed.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from csm_lib.engine import connect
 from csm_lib.explain.flow import fold_flow, handoffs, process_flow, rework
-from csm_lib.explain.process import contact_paths, stage_times
+from csm_lib.explain.process import contact_paths, path_variants, process_summary, stage_times, variant_indicators
+
+MOST_GIB = 4.0
 
 MAKE = """
     COPY (
@@ -32,8 +36,16 @@ MAKE = """
 """
 
 
-def main(millions: float) -> None:
+FACTS = """
+    SELECT DISTINCT contact_id, hash(contact_id) % 10 < 7 AS is_first_contact_resolved,
+        (hash(contact_id, 1) % 90000)::DOUBLE AS resolution_s
+    FROM read_parquet('{path}')
+"""
+
+
+def main(millions: float) -> int:
     """Make the log, ask, say how long and how much memory."""
+    peak = 0.0
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "log.parquet"
         script = (
@@ -42,17 +54,25 @@ def main(millions: float) -> None:
         subprocess.run([sys.executable, "-c", script], check=True)
         with connect() as connection:
             log = connection.sql(f"SELECT * FROM read_parquet('{path}')")
+            held: dict[str, Any] = {}
             for name, ask in {
                 "flow": lambda: fold_flow(process_flow(log)), "stages": lambda: stage_times(log),
                 "returns": lambda: rework(log), "hand-overs": lambda: handoffs(log),
-                "paths": lambda: contact_paths(log),
+                "paths": lambda: held.setdefault("paths", contact_paths(log)),
+                "summary": lambda: process_summary(held["paths"]),
+                "variants": lambda: path_variants(held["paths"], count=8),
+                "indicators of variants": lambda: variant_indicators(
+                    held["paths"], connection.sql(FACTS.format(path=path)), ["fcr"], count=4
+                ),
             }.items():  # fmt: skip
                 begun = time.perf_counter()
                 rows = len(ask())
                 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
                 spent = time.perf_counter() - begun
                 sys.stdout.write(f"{millions:g} M changes, {name}: {spent:.1f} s, {rows} rows, peak {peak:.2f} GiB\n")
+                sys.stdout.flush()
+    return int(peak > MOST_GIB)
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 10.0)
+    raise SystemExit(main(float(sys.argv[1]) if len(sys.argv) > 1 else 10.0))
