@@ -150,18 +150,20 @@ def worst_hours(by_hour: pd.DataFrame) -> dict[str, Any]:
     ----------
     by_hour : DataFrame
         As `measure` gives for one indicator with ``by="local_hour"``. Columns read: `key local_hour n numerator
-        denominator value`.
+        denominator value` and, where there, `low high`.
 
     Returns
     -------
     dict
-        `from_hour`, `to_hour` (excluded), `n`, `value` in the stretch, `rest` (ratio of sums of all other hours) and
-        `reason` (why there is none, else None).
+        `from_hour`, `to_hour` (excluded), `n`, `value` in the stretch, `low`, `high` (NaN where an hour has none),
+        `rest` (ratio of sums of all other hours) and `reason` (why there is none, else None).
 
     Notes
     -----
     The stretch starts at the worst hour and grows to both sides as long as an hour lies nearer to the worst value than
-    to the ratio of sums of all other hours.
+    to the ratio of sums of all other hours. Its interval is as wide as the weighted mean of its hours' own, as if all
+    of them were up and down on the same days: wider than needed where they are not. It does not allow for the stretch
+    having been chosen.
 
     Examples
     --------
@@ -183,8 +185,18 @@ def worst_hours(by_hour: pd.DataFrame) -> dict[str, Any]:
             stretch.add(hour)
             hour += step
     inside, rest = rows.loc[sorted(stretch)], rows.drop(sorted(stretch))
+    value = _ratio(inside)
+    low, high = (value + _mean_distance(inside, side) for side in ("low", "high"))
     return {"from_hour": int(min(stretch)), "to_hour": int(max(stretch)) + 1, "n": int(inside["n"].sum()),
-            "value": _ratio(inside), "rest": _ratio(rest), "reason": None}  # fmt: skip
+            "value": value, "low": low, "high": high, "rest": _ratio(rest), "reason": None}  # fmt: skip
+
+
+def _mean_distance(rows: pd.DataFrame, side: str) -> float:
+    """How far a bound lies from the value, averaged over hours by their denominators."""
+    if side not in rows:
+        return float("nan")
+    distance = (rows[side].astype(float) - rows["value"].astype(float)) * rows["denominator"]
+    return float(distance.sum(skipna=False) / rows["denominator"].sum())
 
 
 def _ratio(rows: pd.DataFrame) -> float:

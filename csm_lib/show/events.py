@@ -67,7 +67,7 @@ def _of_event(row: Mapping[str, Any], n_compared: int, *, key: str, language: st
     if pd.isna(row["change"]):
         return sentence_not_measured(row.get("reason"), what=event, language=language)
     unit = INDICATORS[key].unit
-    numbers = {
+    numbers: dict[str, Any] = {
         "event": event, "name": name_indicator(key, language=language), "before": (row["before"], unit),
         "value": (row["value"], unit), "n_before": (row["n_before"], "n"), "n": (row["n"], "n"),
         "change": write_change(row["change"], unit, language),
@@ -83,16 +83,26 @@ def _of_event(row: Mapping[str, Any], n_compared: int, *, key: str, language: st
     verdict = "event_stands_out" if row["is_signal"] else "event_within_chance"
     if n_compared == 1:
         verdict += "_alone"
-    said = sentence(
-        "{event} is associated with a change of {name} by {change} (95% interval {interval}): {before} before "
-        "(n = {n_before}), {value} after (n = {n}). {verdict}",
-        zh="{event}与{name}变化{change}相关（95%区间{interval}）：之前{before}（样本量{n_before}），之后{value}（样本量{n}）。"
-        "{verdict}",
-        language=language,
-        interval=write_interval(row["low"], row["high"], unit_of_change(unit), language=language),
-        verdict=say(verdict, language, n=write_value(n_compared, "n", language=language)),
-        **numbers,
-    )
+    numbers |= {
+        "interval": write_interval(row["low"], row["high"], unit_of_change(unit), language=language),
+        "verdict": say(verdict, language, n=write_value(n_compared, "n", language=language)),
+    }
+    if row["is_signal"]:
+        said = sentence(
+            "{event} is associated with a change of {name} by {change} (95% interval {interval}): {before} before "
+            "(n = {n_before}), {value} after (n = {n}). {verdict}",
+            zh="{event}与{name}变化{change}相关（95%区间{interval}）：之前{before}（样本量{n_before}），"
+            "之后{value}（样本量{n}）。{verdict}",
+            language=language, **numbers,
+        )  # fmt: skip
+    else:
+        said = sentence(
+            "Around {event} {name} changed by {change} (95% interval {interval}): {before} before (n = {n_before}), "
+            "{value} after (n = {n}). {verdict}",
+            zh="{event}前后，{name}变化{change}（95%区间{interval}）：之前{before}（样本量{n_before}），"
+            "之后{value}（样本量{n}）。{verdict}",
+            language=language, **numbers,
+        )  # fmt: skip
     if not others:
         return said
     also = say("event_others", language, others=_joint(others.split(", "), language))

@@ -272,21 +272,25 @@ def sentence_of_hours(found: dict[str, Any], *, key: str, language: str | None =
 
     Examples
     --------
-    >>> sentence_of_hours({"from_hour": 17, "to_hour": 19, "n": 4000, "value": 0.75, "rest": 0.94, "reason": None},
-    ...                   key="answer_rate")
-    Answer rate is at its worst from 17:00 to 19:00: 75.0% (n = 4,000) against 94.0% in all other hours.
+    >>> found = {"from_hour": 17, "to_hour": 19, "n": 4000, "value": 0.75, "low": 0.72, "high": 0.77, "rest": 0.94,
+    ...          "reason": None}
+    >>> sentence_of_hours(found, key="answer_rate")  # doctest: +NORMALIZE_WHITESPACE
+    Answer rate is at its worst from 17:00 to 19:00: 75.0% (95% interval 72.0–77.0%, n = 4,000) against 94.0% in all
+    other hours.
     """
     if found.get("reason"):
         return sentence_not_measured(found["reason"], what=say("asked_hours", language), language=language)
     unit = INDICATORS[key].unit
     return sentence(
-        "{name} is at its worst from {start}:00 to {end}:00: {value} (n = {n}) against {rest} in all other hours.",
-        zh="{name}在{start}时至{end}时最差：{value}（样本量{n}），其余时段为{rest}。",
+        "{name} is at its worst from {start}:00 to {end}:00: {value} (95% interval {interval}, n = {n}) against {rest} "
+        "in all other hours.",
+        zh="{name}在{start}时至{end}时最差：{value}（95%区间{interval}，样本量{n}），其余时段为{rest}。",
         language=language,
         name=_name(key, language),
         start=str(found["from_hour"]),
         end=str(found["to_hour"]),
         value=(found["value"], unit),
+        interval=write_interval(found.get("low"), found.get("high"), unit, language=language),
         n=(found["n"], "n"),
         rest=(found["rest"], unit),
     )

@@ -139,6 +139,19 @@ def test_the_worst_hours_are_a_stretch_around_the_worst(
     assert found["n"] == 100 * len(inside)
 
 
+def test_the_stretch_is_as_unsure_as_its_hours_are_on_average() -> None:
+    """Hours of 100 and 300 offered: bounds (100 × 0.04 + 300 × 0.08) ÷ 400 = 0.07 below, (2 + 12) ÷ 400 above."""
+    hours = by_hour({8: 0.95, 17: 0.70, 18: 0.74, 19: 0.95}, "answer_rate")
+    hours["denominator"] = [100.0, 100.0, 300.0, 100.0]
+    hours["numerator"] = hours["value"] * hours["denominator"]
+    hours = hours.assign(low=hours["value"] - [0.1, 0.04, 0.08, 0.1], high=hours["value"] + [0.1, 0.02, 0.04, 0.1])
+    found = worst_hours(hours)
+    assert (found["from_hour"], found["to_hour"]) == (17, 19)
+    np.testing.assert_allclose([found["value"], found["low"], found["high"]], [0.73, 0.66, 0.765], atol=1e-12)
+    unsure = hours.assign(low=hours["low"].where(hours["local_hour"] != 17))
+    assert np.isnan(worst_hours(unsure)["low"])
+
+
 @pytest.mark.parametrize("values", [{}, {17: 0.7}], ids=["no hour", "one hour"])
 def test_fewer_than_two_hours_have_no_worst(values: dict[int, float]) -> None:
     assert worst_hours(by_hour(values))["reason"] == "nothing was measured in two hours of the day or more"
