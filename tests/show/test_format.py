@@ -66,8 +66,8 @@ def test_the_language_of_the_run_is_used(monkeypatch: pytest.MonkeyPatch) -> Non
         (lambda: in_language("de"), "language must be one of en, zh, got 'de'. Choose one of them."),
         (
             lambda: write_value(1, "percent"),
-            "unit must be one of s, share, share_fine, points, score, money, n, number, erlang, per_h, per_s, exact, date, "
-            "text, code, word, indicator, got 'percent'. Choose one of them.",
+            "unit must be one of s, share, share_fine, points, score, money, n, number, erlang, per_h, per_s, exact, "
+            "date, text, code, word, indicator, got 'percent'. Choose one of them.",
         ),
     ],
     ids=["an unknown language", "an unknown unit"],
