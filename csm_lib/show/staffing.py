@@ -156,7 +156,8 @@ def sentence_of_forecast_error(errors: pd.DataFrame, *, language: str | None = N
 
 
 def sentence_of_more_agents(
-    found: pd.DataFrame, *, n: int, trust: pd.DataFrame, language: str | None = None
+    found: pd.DataFrame, *, n: int, trust: pd.DataFrame, bounds: pd.DataFrame | None = None,
+    language: str | None = None,
 ) -> Sentence:
     """Say what more agents in a band of hours would do, and how far the model can be believed there.
 
@@ -168,6 +169,8 @@ def sentence_of_more_agents(
         Agents added.
     trust : DataFrame
         As `csm_lib.staff.prediction.predicted_and_observed` by local hour.
+    bounds : DataFrame, optional
+        As `csm_lib.staff.scenarios.compare_scenarios` for the same hours: the second row is the agents added.
     language : str, optional
 
     Returns
@@ -179,7 +182,7 @@ def sentence_of_more_agents(
     band = found[found["span"] == "band"].iloc[0]
     inside = trust[(trust["local_hour"] >= band["local_hour"]) & (trust["local_hour"] < band["to_hour"])]
     observed = (inside["answer_rate_observed_share"] * inside["n_offered"]).sum() / inside["n_offered"].sum()
-    return sentence(
+    said = sentence(
         "With {n} more agents from {start}:00 to {end}:00 the answer rate in these hours would go from {before} to "
         "{after} and the mean wait from {wait_before} to {wait_after}, both predicted; observed with today's staff: "
         "{observed}. "
@@ -198,6 +201,7 @@ def sentence_of_more_agents(
         kept=(band["fewer_abandoned"], "n"),
         hours=(band["extra_agent_h"], "n"),
     )
+    return said if bounds is None or len(bounds) < 2 else _with_doubt(said, bounds.iloc[1], language)
 
 
 def sentence_of_scenario(compared: pd.DataFrame, *, share: float, language: str | None = None) -> Sentence:
@@ -234,16 +238,7 @@ def sentence_of_scenario(compared: pd.DataFrame, *, share: float, language: str 
         wait_before=(today["mean_wait_offered_s"], "s"),
         wait_after=(after["mean_wait_offered_s"], "s"),
     )
-    low, high = (after.get(f"answer_rate_{side}_share", float("nan")) for side in ("low", "high"))
-    if low != low:
-        return said
-    return said + sentence(
-        "By the model's own doubt that rate lies between {low} and {high}.",
-        zh="按模型自身的不确定性，该接通率介于{low}与{high}之间。",
-        language=language,
-        low=(low, "share"),
-        high=(high, "share"),
-    )
+    return _with_doubt(said, after, language)
 
 
 def sentence_of_roster(
@@ -287,3 +282,17 @@ def sentence_of_roster(
         missing = write_value(attrs["uncovered_agent_h"], "n", language=language)
         parts.append(say("roster_uncovered", language, hours=missing))
     return sentence("{said}", language=language, said=say("comma", language).join(parts) + say("full_stop", language))
+
+
+def _with_doubt(said: Sentence, row: pd.Series, language: str | None) -> Sentence:
+    """Add between which rates the model's own doubt leaves the answer rate; nothing where that is not known."""
+    low, high = (row.get(f"answer_rate_{side}_share", float("nan")) for side in ("low", "high"))
+    if low != low:
+        return said
+    return said + sentence(
+        "By the model's own doubt the answer rate then lies between {low} and {high}.",
+        zh="按模型自身的不确定性，届时接通率介于{low}与{high}之间。",
+        language=language,
+        low=(low, "share"),
+        high=(high, "share"),
+    )

@@ -65,11 +65,18 @@ def test_a_bot_is_compared_with_the_same_staff() -> None:
     )
     bounded = compared.assign(answer_rate_low_share=[0.9, 0.965], answer_rate_high_share=[0.9, 0.975])
     for language, ending in (
-        ("en", " By the model's own doubt that rate lies between 96.5% and 97.5%."),
-        ("zh", "按模型自身的不确定性，该接通率介于96.5%与97.5%之间。"),
+        ("en", " By the model's own doubt the answer rate then lies between 96.5% and 97.5%."),
+        ("zh", "按模型自身的不确定性，届时接通率介于96.5%与97.5%之间。"),
     ):
         both = [sentence_of_scenario(each, share=0.6, language=language).text for each in (compared, bounded)]
         assert both[1] == both[0] + ending
+
+
+def test_more_agents_are_told_with_the_doubt_of_their_hours() -> None:
+    bounds = pd.DataFrame({"answer_rate_low_share": [0.7, 0.9], "answer_rate_high_share": [0.8, 0.95]})
+    plain, bounded = (sentence_of_more_agents(ADDED, n=3, trust=TRUST, bounds=each).text for each in (None, bounds))
+    assert bounded == plain + " By the model's own doubt the answer rate then lies between 90.0% and 95.0%."
+    assert sentence_of_more_agents(ADDED, n=3, trust=TRUST, bounds=bounds.iloc[:0]).text == plain
 
 
 @pytest.mark.parametrize(
