@@ -13,6 +13,7 @@ from csm_lib.collect.aliases import aliases_of
 from csm_lib.collect.identities import KEY_FILE
 from csm_lib.collect.ingest import ingest
 from csm_lib.workbook import Workbook, open_workbook
+from tests.collect.workspaces import put
 
 STAFF = ("王小明", "li.wei", "周霞芳", "chen@desk.example", "Bob Review", "审核员甲")
 FILES = {
@@ -34,8 +35,7 @@ def desk(folder: Path, *, settings: str = "") -> Path:
     written = {f"raw/{name}": text for name, text in FILES.items()}
     written["config/workbook.toml"] = f'time_zone = "UTC"\nallowed_set_aside_share = 1.0\n{settings}'
     for name, text in written.items():
-        (folder / "data" / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / "data" / name).write_text(text, encoding="utf-8")
+        put(folder, name, text)
     ingest(folder)
     return folder
 

@@ -25,10 +25,11 @@ from hypothesis import strategies as st
 
 from csm_lib.collect import ingest as ingesting
 from csm_lib.collect.ingest import IngestResult, RefusedError, ingest
-from csm_lib.collect.warehouse import Edition, Warehouse
+from csm_lib.collect.warehouse import Edition
 from csm_lib.engine import connect
 from csm_lib.errors import CsmError, UnavailableError
 from csm_lib.settings import Settings
+from tests.collect.workspaces import put, rows
 
 HEADER = ["order_id", "customer_id", "ordered_at", "amount"]
 ROWS = [[f"O{n}", f"C{n % 5}", f"2024-01-{1 + n % 28:02d} 10:00:00", f"{n}.5"] for n in range(1, 41)]
@@ -133,22 +134,8 @@ def harmed(content: bytes, kind: str, seed: int) -> bytes:
     return bytes(out)
 
 
-def workspace_in(folder: Path) -> Path:
-    (folder / "data" / "raw").mkdir(parents=True)
-    return folder
-
-
-def put(workspace: Path, name: str, content: bytes | str) -> Path:
-    path = workspace / "data" / "raw" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
-
-
 def n_orders(workspace: Path) -> int:
-    with connect() as connection:
-        query = f"SELECT count(*) FROM {Warehouse.open(workspace).snapshot_sql('orders')}"
-        return int(connection.sql(query).fetchall()[0][0])
+    return int(rows(workspace, "SELECT count(*) FROM {}", "orders")[0][0])
 
 
 def ingested(workspace: Path, **stated: object) -> tuple[IngestResult, str]:
@@ -160,9 +147,8 @@ def ingested(workspace: Path, **stated: object) -> tuple[IngestResult, str]:
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_the_unharmed_file_is_kept_whole(tmp_path: Path, name: str) -> None:
-    workspace = workspace_in(tmp_path)
-    put(workspace, name, SOUND[name])
+def test_the_unharmed_file_is_kept_whole(workspace: Path, name: str) -> None:
+    put(workspace, f"raw/{name}", SOUND[name])
     (file,) = ingest(workspace, settings=GENEROUS).files
     assert (file.read, file.kept, n_orders(workspace)) == (40, 40, 40)
 
@@ -177,8 +163,8 @@ def test_the_unharmed_file_is_kept_whole(tmp_path: Path, name: str) -> None:
 def test_a_harmed_file_ends_with_an_account_or_a_sentence(
     tmp_path_factory: pytest.TempPathFactory, name: str, kind: str, seed: int
 ) -> None:
-    workspace = workspace_in(tmp_path_factory.mktemp("harm"))
-    put(workspace, name, harmed(SOUND[name], kind, seed))
+    workspace = tmp_path_factory.mktemp("harm")
+    put(workspace, f"raw/{name}", harmed(SOUND[name], kind, seed))
     try:
         result, sentence = ingested(workspace)
     except CsmError as error:  # a setting or a machine at fault, but never a defect
@@ -200,51 +186,44 @@ def test_a_harmed_file_ends_with_an_account_or_a_sentence(
 def test_bytes_of_any_kind_are_no_defect(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, name: str
 ) -> None:
-    workspace = workspace_in(tmp_path_factory.mktemp("bytes"))
-    put(workspace, name, content)
+    workspace = tmp_path_factory.mktemp("bytes")
+    put(workspace, f"raw/{name}", content)
     result, sentence = ingested(workspace)
     assert all(file.kept == 0 for file in result.files)
     assert sentence
 
 
-def test_text_that_a_spreadsheet_would_run_is_text(tmp_path: Path) -> None:
-    workspace = workspace_in(tmp_path)
+def test_text_that_a_spreadsheet_would_run_is_text(workspace: Path) -> None:
     texts = ["=cmd|' /C calc'!A0", "+1+1", "@SUM(A1)", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>"]
-    rows = "".join(f'{n},"{text}"\n' for n, text in enumerate(texts))
-    put(workspace, "surveys.csv", "survey_id,comment\n" + rows)
+    lines = "".join(f'{n},"{text}"\n' for n, text in enumerate(texts))
+    put(workspace, "raw/surveys.csv", "survey_id,comment\n" + lines)
     (file,) = ingest(workspace, settings=GENEROUS).files
     assert file.kept == len(texts)
-    with connect() as connection:
-        query = f"SELECT comment FROM {Warehouse.open(workspace).snapshot_sql('surveys')} ORDER BY survey_id"
-        assert [row[0] for row in connection.sql(query).fetchall()] == texts
+    assert [text for (text,) in rows(workspace, "SELECT comment FROM {} ORDER BY survey_id", "surveys")] == texts
 
 
-def test_a_cell_of_ten_megabytes_is_one_cell(tmp_path: Path) -> None:
-    workspace = workspace_in(tmp_path)
-    put(workspace, "surveys.csv", "survey_id,comment\n1," + "x" * 10_000_000 + "\n2,short\n")
+def test_a_cell_of_ten_megabytes_is_one_cell(workspace: Path) -> None:
+    put(workspace, "raw/surveys.csv", "survey_id,comment\n1," + "x" * 10_000_000 + "\n2,short\n")
     (file,) = ingest(workspace, settings=GENEROUS).files
     assert (file.read, file.kept) == (2, 2)
 
 
-def test_a_row_longer_than_any_is_set_aside_with_its_line(tmp_path: Path) -> None:
-    workspace = workspace_in(tmp_path)
-    put(workspace, "surveys.csv", "survey_id,comment\n1," + "x" * 20_000_000 + "\n2,short\n")
+def test_a_row_longer_than_any_is_set_aside_with_its_line(workspace: Path) -> None:
+    put(workspace, "raw/surveys.csv", "survey_id,comment\n1," + "x" * 20_000_000 + "\n2,short\n")
     (file,) = ingest(workspace, settings=GENEROUS).files
     assert (file.read, file.kept, dict(file.set_aside)) == (2, 1, {"malformed_row": 1})
 
 
-def test_a_path_that_climbs_is_the_file_it_leads_to(tmp_path: Path) -> None:
-    workspace = workspace_in(tmp_path)
-    put(workspace, "orders.csv", SOUND["orders.csv"])
+def test_a_path_that_climbs_is_the_file_it_leads_to(workspace: Path) -> None:
+    put(workspace, "raw/orders.csv", SOUND["orders.csv"])
     (workspace / "data" / "raw" / "inner").mkdir()
     path = workspace / "data" / "raw" / "inner" / ".." / "orders.csv"
     (file,) = ingest(workspace, [path], settings=GENEROUS).files
     assert file.path == "data/raw/orders.csv"
 
 
-def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    workspace = workspace_in(tmp_path)
-    path = put(workspace, "orders.csv", SOUND["orders.csv"])
+def test_a_file_that_grows_while_it_is_read_is_refused(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = put(workspace, "raw/orders.csv", SOUND["orders.csv"])
     real = ingesting.check_rows
 
     def growing(*arguments: object, **named: object) -> object:
@@ -267,13 +246,12 @@ def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path: Path, monkeypat
 
 @pytest.mark.parametrize("stage", ["write_set_aside", "make_facts", "read_raw"])
 def test_a_full_disk_leaves_the_former_edition(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
-    workspace = workspace_in(tmp_path)
-    put(workspace, "orders.csv", SOUND["orders.csv"])
+    put(workspace, "raw/orders.csv", SOUND["orders.csv"])
     ingest(workspace, settings=GENEROUS)
     before = Edition.read(workspace / "data" / "warehouse")
-    put(workspace, "orders_2.csv", SOUND["orders.csv"].replace(b"O", b"P").replace(b"Prder", b"order"))
+    put(workspace, "raw/orders_2.csv", SOUND["orders.csv"].replace(b"O", b"P").replace(b"Prder", b"order"))
 
     def full(*arguments: object, **named: object) -> None:
         raise OSError(28, "No space left on device")
@@ -313,19 +291,17 @@ def command(workspace: Path, *arguments: str) -> subprocess.CompletedProcess[str
     ],
 )
 def test_the_command_says_a_sentence_and_an_exit_code(
-    tmp_path: Path, name: str, content: bytes | str, code: int
+    workspace: Path, name: str, content: bytes | str, code: int
 ) -> None:
-    workspace = workspace_in(tmp_path)
-    path = put(workspace, name, content)
+    path = put(workspace, f"raw/{name}", content)
     ended = command(workspace)
     assert ended.returncode == code, ended.stderr
     assert "Traceback" not in ended.stderr
     assert path.name in ended.stderr
 
 
-def test_of_two_ingests_at_once_one_is_told_to_wait(tmp_path: Path) -> None:
-    workspace = workspace_in(tmp_path)
-    put(workspace, "orders.csv", SOUND["orders.csv"])
+def test_of_two_ingests_at_once_one_is_told_to_wait(workspace: Path) -> None:
+    put(workspace, "raw/orders.csv", SOUND["orders.csv"])
     lock = workspace / "data" / "warehouse" / ".lock"
     program = (
         "import sys, time; from pathlib import Path; from csm_lib.collect.locks import exclusive\n"
@@ -351,12 +327,11 @@ def test_of_two_ingests_at_once_one_is_told_to_wait(tmp_path: Path) -> None:
     assert n_orders(workspace) == 0
 
 
-def test_a_broken_contract_tells_a_machine_everything(tmp_path: Path) -> None:
+def test_a_broken_contract_tells_a_machine_everything(workspace: Path) -> None:
     """Exit 3 with the error, every file, nothing kept of the refused one, and its sound rows under `file_refused`."""
-    workspace = workspace_in(tmp_path)
     rows = ["order_id,customer_id,ordered_at", *(f"O{n},C,2024-01-02 10:00" for n in range(6))]
-    put(workspace, "orders_bad.csv", "\n".join([*rows, "O8,C,soon", "O9,,2024-01-02 10:00", rows[1]]))
-    put(workspace, "orders_good.csv", "\n".join(["order_id,customer_id,ordered_at", "P1,C,2024-01-02 10:00"]))
+    put(workspace, "raw/orders_bad.csv", "\n".join([*rows, "O8,C,soon", "O9,,2024-01-02 10:00", rows[1]]))
+    put(workspace, "raw/orders_good.csv", "\n".join(["order_id,customer_id,ordered_at", "P1,C,2024-01-02 10:00"]))
     ended = command(workspace, "--json")
     result = json.loads(ended.stdout)
     listing = workspace / "data" / "warehouse" / "refused" / "orders_bad.csv.orders.csv"
@@ -393,10 +368,9 @@ def test_a_broken_contract_tells_a_machine_everything(tmp_path: Path) -> None:
 
 
 def test_too_little_memory_is_said_and_leaves_the_former_edition(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workspace = workspace_in(tmp_path)
-    put(workspace, "orders.csv", SOUND["orders.csv"])
+    put(workspace, "raw/orders.csv", SOUND["orders.csv"])
 
     def greedy(*arguments: object, **named: object) -> None:
         with connect() as connection:
@@ -416,17 +390,15 @@ def test_too_little_memory_is_said_and_leaves_the_former_edition(
     assert (caught.value.exit_code, n_orders(workspace)) == (4, 0)
 
 
-def test_a_row_too_long_is_told_in_a_sentence(tmp_path: Path) -> None:
-    workspace = workspace_in(tmp_path)
-    put(workspace, "surveys.csv", "survey_id,comment\n1," + "x" * 20_000_000 + "\n2,short\n")
+def test_a_row_too_long_is_told_in_a_sentence(workspace: Path) -> None:
+    put(workspace, "raw/surveys.csv", "survey_id,comment\n1," + "x" * 20_000_000 + "\n2,short\n")
     assert ingest(workspace, settings=GENEROUS).warnings == (
         "set aside: a row must have 2 fields, got 'not 2 fields' (surveys.csv, 1 row, line 2)",
     )
 
 
-def test_a_header_that_two_separators_cut_alike_is_refused(tmp_path: Path) -> None:
-    workspace = workspace_in(tmp_path)
-    path = put(workspace, "orders.csv", "order_id,customer;id,ordered_at;amount\n1,2;3,4\n")
+def test_a_header_that_two_separators_cut_alike_is_refused(workspace: Path) -> None:
+    path = put(workspace, "raw/orders.csv", "order_id,customer;id,ordered_at;amount\n1,2;3,4\n")
     with pytest.raises(RefusedError) as caught:
         ingest(workspace, settings=GENEROUS)
     assert str(caught.value) == (
@@ -436,12 +408,12 @@ def test_a_header_that_two_separators_cut_alike_is_refused(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["orders.csv.gz", "orders.zip"])
-def test_a_bomb_is_refused_by_the_ingest_in_one_sentence(tmp_path: Path, name: str) -> None:
-    workspace, content = workspace_in(tmp_path), b"order_id,customer_id,ordered_at\n" + b"1,2,\n" * 20_000_000
+def test_a_bomb_is_refused_by_the_ingest_in_one_sentence(workspace: Path, name: str) -> None:
+    content = b"order_id,customer_id,ordered_at\n" + b"1,2,\n" * 20_000_000
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("orders.csv", content)
-    path = put(workspace, name, out.getvalue() if name.endswith("zip") else gzip.compress(content))
+    path = put(workspace, f"raw/{name}", out.getvalue() if name.endswith("zip") else gzip.compress(content))
     with pytest.raises(RefusedError) as caught:
         ingest(workspace, settings=GENEROUS)
     # a zip says how long its file is; of gzip the count stops soon after the bound, in whole pieces of 1 MiB

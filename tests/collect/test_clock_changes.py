@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,13 +12,6 @@ from csm_lib.collect.clock_changes import clock_changes
 from csm_lib.collect.contracts import CheckedRows, check_rows
 from csm_lib.collect.entries import FileEntry
 from csm_lib.collect.readers import read_raw
-from csm_lib.engine import connect
-
-
-@pytest.fixture(scope="module")
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with connect() as opened:
-        yield opened
 
 
 def check(

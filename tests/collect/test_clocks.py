@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -11,8 +10,8 @@ import pytest
 
 from csm_lib.measure.indicators import measure
 from csm_lib.settings import IndicatorSettings, Policy, Settings, WorkbookSettings
+from tests.collect.tiny_facts import Facts, build
 
-Facts = dict[str, pd.DataFrame]
 # Friday 29 March 2024 is followed by a weekend without hours and a clock change: Monday is 1 April
 WORKBOOK = WorkbookSettings(
     time_zone="Europe/Berlin",
@@ -60,7 +59,7 @@ LOG = [
 
 
 @pytest.fixture(scope="module")
-def facts(build: Callable[..., Facts]) -> Facts:
+def facts() -> Facts:
     return build(SETTINGS, contacts=CONTACTS, status_log=LOG)
 
 
@@ -125,7 +124,7 @@ def test_attainment_counts_what_was_due_and_says_on_what_it_rests(facts: Facts) 
     assert rows.loc["ola", "value"] == 0.0
 
 
-def test_the_source_system_is_believed_first(build: Callable[..., Facts]) -> None:
+def test_the_source_system_is_believed_first() -> None:
     contacts = [
         mail("judged", "2024-04-02 08:00", first_response_at="2024-04-02 17:00", met_response_sla=True),
         mail("late", "2024-04-02 08:00", first_response_at="2024-04-02 17:00"),
@@ -143,7 +142,7 @@ def test_the_source_system_is_believed_first(build: Callable[..., Facts]) -> Non
     assert alone.loc[0, "method"].endswith("; as judged by the source system, by the day of the contact")
 
 
-def test_without_promise_or_verdict_attainment_is_not_measured(build: Callable[..., Facts]) -> None:
+def test_without_promise_or_verdict_attainment_is_not_measured() -> None:
     facts = build(Settings(workbook=WORKBOOK), contacts=CONTACTS, status_log=LOG)
     keys = ["sla_response", "sla_resolution", "sla_next_response", "ola"]
     rows = measure(facts, keys)
@@ -151,7 +150,7 @@ def test_without_promise_or_verdict_attainment_is_not_measured(build: Callable[.
     assert facts["clock"].empty
 
 
-def test_replies_to_later_messages(build: Callable[..., Facts]) -> None:
+def test_replies_to_later_messages() -> None:
     says = [
         ("customer", "09:00"),
         ("agent", "09:20"),
@@ -192,7 +191,7 @@ SURVEYS = [
 ]
 
 
-def test_the_loop_is_closed_with_unhappy_customers(build: Callable[..., Facts]) -> None:
+def test_the_loop_is_closed_with_unhappy_customers() -> None:
     until = mail("last", "2024-04-09 10:00")
     facts = build(Settings(workbook=WORKBOOK), contacts=[until], complaints=UNHAPPY, surveys=SURVEYS)
     rows = measure(facts, ["closed_loop_24h", "closed_loop_72h", "response_timeliness"]).set_index("key")
@@ -206,7 +205,7 @@ def test_the_loop_is_closed_with_unhappy_customers(build: Callable[..., Facts]) 
     assert "judged: limit of the settings (2)" in rows.loc["response_timeliness", "method"]
 
 
-def test_nobody_written_down_as_contacted_is_no_source(build: Callable[..., Facts]) -> None:
+def test_nobody_written_down_as_contacted_is_no_source() -> None:
     told = [{"complaint_id": "p1", "received_at": "2024-04-01 10:00"}]
     facts = build(Settings(workbook=WORKBOOK), complaints=told, surveys=[SURVEYS[1]])
     assert facts["clock"].empty

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -12,7 +11,6 @@ from csm_lib.collect.contracts import CheckedRows, check_rows, require_columns
 from csm_lib.collect.readers import read_raw
 from csm_lib.collect.sources import FileEntry
 from csm_lib.definitions import TABLES
-from csm_lib.engine import connect
 from csm_lib.errors import SettingError
 
 COLUMNS = ("id", "start", "kind", "queue", "answer", "talk", "prio", "esc", "reopened", "cost")
@@ -35,12 +33,6 @@ ENTRY = {
 SOUND = dict(
     zip(COLUMNS, ("7", "2024-01-01 09:00", "phone", "2024-01-01 09:01", "", "60", "high", "no", "0", "1"), strict=True)
 )
-
-
-@pytest.fixture(scope="module")
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with connect() as opened:
-        yield opened
 
 
 def check(

@@ -20,9 +20,8 @@ from csm_lib.collect import databases
 from csm_lib.collect.cursors import Cursor, Met
 from csm_lib.collect.ingest import AwayError, IngestResult, RefusedError, ingest
 from csm_lib.collect.spellings import without_secret
-from csm_lib.collect.warehouse import Warehouse
-from csm_lib.engine import connect
 from csm_lib.errors import SettingError, UnavailableError, UsageError
+from tests.collect.workspaces import put, rows
 
 SOURCE = """
 name = "desk"
@@ -45,16 +44,9 @@ amount = "amount"
 ORDERS = "SELECT * FROM orders"
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    folder = tmp_path / "空 间"
-    (folder / "data" / "sources").mkdir(parents=True)
-    return folder
-
-
 def put_source(workspace: Path, *, database: str, query: str = ORDERS, more: str = "", name: str = "desk") -> None:
     text = SOURCE.format(database=database, query=query, more=more)
-    (workspace / "data" / "sources" / f"{name}.toml").write_text(text, encoding="utf-8")
+    put(workspace, f"sources/{name}.toml", text)
 
 
 @pytest.fixture
@@ -80,11 +72,6 @@ def account(result: IngestResult) -> list[tuple[str, int, int, dict[str, int]]]:
     return [(file.path, file.read, file.kept, dict(file.set_aside)) for file in result.files]
 
 
-def rows(workspace: Path, query: str, table: str = "orders") -> list[tuple[Any, ...]]:
-    with connect() as connection:
-        return connection.sql(query.format(Warehouse.open(workspace).snapshot_sql(table))).fetchall()
-
-
 SQLITE = 'url = "sqlite:///desk.db"'
 
 
@@ -99,9 +86,8 @@ def test_a_query_is_read_like_a_file(workspace: Path, desk: sqlite3.Connection) 
     assert account(result) == [("sqlite:///desk.db#orders", 32, 30, {"duplicate": 1, "missing_value": 1})]
     assert result.files[0].source == "desk"
     # 8 o'clock in Shanghai
-    assert rows(workspace, "SELECT customer_id, ordered_at::VARCHAR, amount FROM {} WHERE order_id = '3'") == [
-        ("K3", "2024-01-03 00:00:00+00", 1.5)
-    ]
+    third = rows(workspace, "SELECT customer_id, ordered_at::VARCHAR, amount FROM {} WHERE order_id = '3'", "orders")
+    assert third == [("K3", "2024-01-03 00:00:00+00", 1.5)]
     found = rows(workspace, 'SELECT file, line, "column", value, reason FROM {} ORDER BY reason', "set_aside")
     assert found == [
         ("sqlite:///desk.db#orders", 1, "order_id", "1", "duplicate"),
@@ -132,7 +118,7 @@ def test_only_what_changed_since_the_last_ingest_is_read(workspace: Path, desk: 
         "INSERT INTO orders VALUES (40, 'K1', '2024-02-20 08:00:00', 1, '2024-02-20 00:00:00')",
     )
     assert account(ingest(workspace)) == [(label, 2, 2, {})]
-    assert rows(workspace, "SELECT count(*), max(amount) FROM {}") == [(31, 99.0)]
+    assert rows(workspace, "SELECT count(*), max(amount) FROM {}", "orders") == [(31, 99.0)]
     # every part is an account of its own, and none counts a row twice
     assert rows(workspace, "SELECT path, read, kept FROM {} ORDER BY path", "files") == [
         ("sqlite:///desk.db#orders", 30, 30),
@@ -150,7 +136,7 @@ def test_rows_that_share_the_last_time_or_have_none_are_not_missed(workspace: Pa
         "INSERT INTO orders VALUES (51, 'K1', '2024-02-20 08:00:00', 1, NULL)",
     )
     ingest(workspace)
-    assert rows(workspace, "SELECT count(*) FROM {}") == [(32,)]
+    assert rows(workspace, "SELECT count(*) FROM {}", "orders") == [(32,)]
     assert ingest(workspace).changed == ()
     assert ingest(workspace).files[0].read == 0
 
@@ -270,9 +256,7 @@ def test_a_file_that_is_no_database_breaks_the_contract(workspace: Path) -> None
 
 def test_a_database_that_is_away_leaves_the_rest_ingested(workspace: Path) -> None:
     put_source(workspace, database=SQLITE)
-    raw = workspace / "data" / "raw"
-    raw.mkdir()
-    (raw / "orders.csv").write_text("order_id,customer_id,ordered_at\n1,K,2024-01-01\n", encoding="utf-8")
+    put(workspace, "raw/orders.csv", "order_id,customer_id,ordered_at\n1,K,2024-01-01\n")
     with pytest.raises(AwayError) as caught:
         ingest(workspace)
     assert caught.value.exit_code == 4
@@ -281,7 +265,7 @@ def test_a_database_that_is_away_leaves_the_rest_ingested(workspace: Path) -> No
         "sqlite:///desk.db must be an SQLite file, got nothing there. Correct the path, or try again when it is there."
     )
     assert [file["path"] for file in caught.value.result["files"]] == ["data/raw/orders.csv"]
-    assert rows(workspace, "SELECT count(*) FROM {}") == [(1,)]
+    assert rows(workspace, "SELECT count(*) FROM {}", "orders") == [(1,)]
 
 
 @pytest.mark.parametrize("dialect", ["postgresql", "mysql"])
@@ -352,7 +336,7 @@ def test_a_postgresql_table_is_read_in_batches_and_then_by_its_cursor(
     result = ingest(workspace)
     label = postgres.url.replace("desk@", "") + "#orders"
     assert account(result) == [(label, 45000, 45000, {})]
-    found = rows(workspace, "SELECT customer_id, ordered_at::VARCHAR, amount FROM {} WHERE order_id = '10'")
+    found = rows(workspace, "SELECT customer_id, ordered_at::VARCHAR, amount FROM {} WHERE order_id = '10'", "orders")
     assert found == [("K3 100 %", "2024-01-01 10:00:00+00", 2.5)]
     assert ingest(workspace).files[0].read == 0
     with server.begin() as session:
@@ -366,7 +350,7 @@ def test_a_postgresql_table_is_read_in_batches_and_then_by_its_cursor(
     assert part.read == part.kept
     assert part.read >= 4
     assert part.read < 20
-    assert rows(workspace, "SELECT count(*), count(*) FILTER (amount = 1000000) FROM {}") == [(45001, 3)]
+    assert rows(workspace, "SELECT count(*), count(*) FILTER (amount = 1000000) FROM {}", "orders") == [(45001, 3)]
 
 
 @pytest.mark.needs("postgres")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 import pytest
 
 from csm_lib.collect.commits import files_sql
 from csm_lib.collect.facts import build_facts, cut_off, facts_fingerprint
-from csm_lib.definitions import FACTS, TABLES
+from csm_lib.definitions import FACTS
 from csm_lib.engine import connect
 from csm_lib.settings import Settings, WorkbookSettings
+from tests.collect.tiny_facts import build, call
 
 SETTINGS = Settings(
     workbook=WorkbookSettings(
@@ -24,37 +23,8 @@ SETTINGS = Settings(
 
 
 def facts_of(grain: str = "contact", *, settings: Settings = SETTINGS, **tables: list[dict[str, Any]]) -> pd.DataFrame:
-    """Build facts from rows; times are written as local Shanghai time."""
-    connection = connect()
-    for name, rows in tables.items():
-        frame = pd.DataFrame(rows)
-        for column in frame:
-            if column.endswith("_at"):
-                frame[column] = pd.to_datetime(frame[column]).dt.tz_localize("Asia/Shanghai").dt.tz_convert("UTC")
-        for column in TABLES[name].columns:
-            if column.name not in frame:
-                frame[column.name] = None
-        given = pa.Table.from_pandas(frame[[column.name for column in TABLES[name].columns]], preserve_index=False)
-        connection.register(f"given_{name}", given)
-        kinds = {"text": "VARCHAR", "instant": "TIMESTAMPTZ", "date": "DATE", "number": "DOUBLE"}
-        kinds |= {"integer": "BIGINT", "boolean": "BOOLEAN"}
-        columns = ", ".join(f'"{c.name}"::{kinds[c.type]} AS "{c.name}"' for c in TABLES[name].columns)
-        connection.execute(f"CREATE TEMP TABLE {name} AS SELECT {columns} FROM given_{name}")
-    with tempfile.TemporaryDirectory() as folder:
-        files = build_facts(connection, settings, folder=Path(folder))[FACTS[grain].table]
-        found = connection.sql(f"SELECT * FROM {files_sql(files)}").to_arrow_table().to_pandas()
-    return found.set_index(FACTS[grain].key)
-
-
-def call(contact_id: str, created_at: str, **columns: Any) -> dict[str, Any]:
-    """A phone contact that entered the queue as it was created."""
-    return {
-        "contact_id": contact_id,
-        "created_at": created_at,
-        "queue_entered_at": created_at,
-        "channel": "phone",
-        **columns,
-    }
+    """The facts of one grain, by their key."""
+    return build(settings, **tables)[grain].set_index(FACTS[grain].key)
 
 
 def solved(contact_id: str, created_at: str, *, customer_id: str = "c1", issue: str = "refund", **columns: Any) -> dict:

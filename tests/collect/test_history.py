@@ -16,9 +16,9 @@ from csm_lib.collect import warehouse
 from csm_lib.collect.editions import Edition, PastEdition, edition_on, last_moment_of, read_history
 from csm_lib.collect.ingest import IngestResult, ingest
 from csm_lib.collect.warehouse import Warehouse, warehouse_folder
-from csm_lib.engine import connect
 from csm_lib.errors import UnavailableError, UsageError
 from csm_lib.workbook import open_workbook
+from tests.collect.workspaces import put, rows
 
 ORDERS = "order_id,customer_id,ordered_at,amount\n"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -34,12 +34,6 @@ order_id = "no"
 customer_id = "who"
 ordered_at = "at"
 """
-
-
-def put(workspace: Path, name: str, text: str) -> None:
-    path = workspace / "data" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
 
 
 def contacts(*rows: str) -> str:
@@ -194,15 +188,11 @@ def shop(*rows: str) -> str:
 
 
 def missing(workspace: Path) -> list[str]:
-    with connect() as connection:
-        table = Warehouse.open(workspace).snapshot_sql("deliveries")
-        return [key for (key,) in connection.sql(f"SELECT key FROM {table} WHERE is_missing ORDER BY 1").fetchall()]
+    return [key for (key,) in rows(workspace, "SELECT key FROM {} WHERE is_missing ORDER BY 1", "deliveries")]
 
 
 def kept(workspace: Path) -> int:
-    with connect() as connection:
-        table = Warehouse.open(workspace).snapshot_sql("orders")
-        return int(connection.sql(f"SELECT count(*) FROM {table}").fetchall()[0][0])
+    return int(rows(workspace, "SELECT count(*) FROM {}", "orders")[0][0])
 
 
 def told_missing(result: IngestResult) -> list[int]:

@@ -14,9 +14,9 @@ import pytest
 
 from csm_lib.collect.identities import KEY_FILE, key_fingerprint, load_key, pseudonym_sql, use_key
 from csm_lib.collect.ingest import RefusedError, ingest
-from csm_lib.collect.warehouse import Warehouse
 from csm_lib.engine import connect
 from csm_lib.errors import SettingError
+from tests.collect.workspaces import put, rows
 
 KEY = b"k" * 32
 LETTERS = str.maketrans("0123456789abcdef", "abcdefghkmnpqrst")
@@ -137,17 +137,6 @@ order_id = "id"
 ordered_at = "at"
 customer_id = "buyer"
 """
-
-
-def put(workspace: Path, name: str, text: str) -> None:
-    path = workspace / "data" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-
-
-def rows(workspace: Path, query: str, table: str) -> list[tuple[object, ...]]:
-    with connect() as connection:
-        return connection.sql(query.format(Warehouse.open(workspace).snapshot_sql(table))).fetchall()
 
 
 def test_a_customer_is_the_same_in_every_export_and_nowhere_by_number(tmp_path: Path) -> None:

@@ -21,32 +21,14 @@ from csm_lib.collect.warehouse import Edition, Warehouse
 from csm_lib.engine import connect
 from csm_lib.errors import UnavailableError, UsageError
 from csm_lib.settings import Settings
+from tests.collect.workspaces import put, rows
 
 ORDERS = "order_id,customer_id,ordered_at,amount\n"
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    folder = tmp_path / "空 间"
-    (folder / "data" / "raw").mkdir(parents=True)
-    return folder
-
-
-def put(workspace: Path, name: str, text: str | bytes) -> Path:
-    path = workspace / "data" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return path
 
 
 def orders(n: int, *, start: int = 1, amount: str = "9.5") -> str:
     lines = [f"O{i},C{i % 3},2024-01-0{1 + i % 9} 10:00:00,{amount}" for i in range(start, start + n)]
     return ORDERS + "\n".join(lines) + "\n"
-
-
-def rows(workspace: Path, query: str, table: str) -> list[tuple[object, ...]]:
-    with connect() as connection:
-        return connection.sql(query.format(f"{Warehouse.open(workspace).snapshot_sql(table)}")).fetchall()
 
 
 def edition(workspace: Path) -> Edition:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -11,26 +10,11 @@ import pytest
 
 from csm_lib.collect import jsonlines
 from csm_lib.collect.entries import FileEntry
-from csm_lib.collect.rawrows import RawRows
-from csm_lib.collect.readers import read_header, read_raw
-from csm_lib.engine import connect
+from csm_lib.collect.readers import read_header
 from csm_lib.errors import ContractError
+from tests.collect.workspaces import read, texts
 
 ENTRY = FileEntry.model_validate({"pattern": "*", "table": "raci", "columns": {"node": "a"}})
-
-
-@pytest.fixture(scope="module")
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with connect() as opened:
-        yield opened
-
-
-def read(connection: duckdb.DuckDBPyConnection, path: Path) -> RawRows:
-    return read_raw(connection, path, ENTRY, scratch=path.parent, relation="raw")
-
-
-def texts(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
-    return connection.sql("SELECT * EXCLUDE (_row) FROM raw ORDER BY _row").fetchall()
 
 
 @pytest.mark.parametrize("name", ["x.jsonl", "x.ndjson", "x.json"])

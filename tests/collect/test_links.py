@@ -4,29 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from csm_lib.collect.ingest import ingest
 from csm_lib.workbook import open_workbook
+from tests.collect.workspaces import put
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    (tmp_path / "data" / "raw").mkdir(parents=True)
-    return tmp_path
-
-
-def put(workspace: Path, name: str, *lines: str) -> None:
-    (workspace / "data" / "raw" / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+def deliver(workspace: Path, name: str, *lines: str) -> None:
+    put(workspace, f"raw/{name}", "\n".join(lines) + "\n")
 
 
 CONTACTS = ("contact_id,created_at,channel", "1,2024-03-30,phone", "2,2024-03-31,phone")
 
 
 def test_rows_that_name_no_other_are_kept_and_said(workspace: Path) -> None:
-    put(workspace, "contacts.csv", *CONTACTS)
+    deliver(workspace, "contacts.csv", *CONTACTS)
     answered = [f"S{n},{n},2024-03-31" for n in range(1, 5)]
-    put(workspace, "surveys.csv", "survey_id,contact_id,sent_at", *answered, "S9,,")
+    deliver(workspace, "surveys.csv", "survey_id,contact_id,sent_at", *answered, "S9,,")
     result = ingest(workspace)
     assert result.warnings == (
         "surveys.contact_id must name a row of contacts, got '3' and 1 more that no row has (2 rows, kept). Ingest the "
@@ -37,13 +30,13 @@ def test_rows_that_name_no_other_are_kept_and_said(workspace: Path) -> None:
 
 
 def test_a_table_without_the_other_is_not_blamed(workspace: Path) -> None:
-    put(workspace, "surveys.csv", "survey_id,contact_id,sent_at", "S1,1,2024-03-31")
+    deliver(workspace, "surveys.csv", "survey_id,contact_id,sent_at", "S1,1,2024-03-31")
     assert ingest(workspace).warnings == ()
 
 
 def test_a_table_that_stops_while_others_go_on_is_said(workspace: Path) -> None:
-    put(workspace, "contacts.csv", *CONTACTS)
-    put(workspace, "surveys.csv", "survey_id,contact_id,sent_at", "S1,1,2024-03-01")
+    deliver(workspace, "contacts.csv", *CONTACTS)
+    deliver(workspace, "surveys.csv", "survey_id,contact_id,sent_at", "S1,1,2024-03-01")
     assert ingest(workspace).warnings == (
         "surveys must reach to within 10 days of the newest rows, got 2024-03-01 as its last sent_at while contacts "
         "goes on to 2024-03-31 (30 days later). Ingest what came since, or ask the owner of its export.",
@@ -51,10 +44,10 @@ def test_a_table_that_stops_while_others_go_on_is_said(workspace: Path) -> None:
 
 
 def test_the_page_counts_the_links_that_the_ingest_warned_of(workspace: Path) -> None:
-    put(workspace, "contacts.csv", *CONTACTS)
+    deliver(workspace, "contacts.csv", *CONTACTS)
     answered = [f"S{n},{n},2024-03-31" for n in range(1, 5)]
-    put(workspace, "surveys.csv", "survey_id,contact_id,sent_at", *answered, "S9,,")
-    put(workspace, "shifts.csv", "agent_id,starts_at,ends_at", "A1,2024-03-31 08:00,2024-03-31 16:00")
+    deliver(workspace, "surveys.csv", "survey_id,contact_id,sent_at", *answered, "S9,,")
+    deliver(workspace, "shifts.csv", "agent_id,starts_at,ends_at", "A1,2024-03-31 08:00,2024-03-31 16:00")
     ingest(workspace)
     book = open_workbook("2024Q1", workspace=workspace)
     # of four surveys that name a contact two find none; nobody wrote down the agents, so shifts cannot be judged

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -11,14 +10,7 @@ import pytest
 from csm_lib.collect.contracts import CheckedRows, check_rows
 from csm_lib.collect.entries import FileEntry
 from csm_lib.collect.readers import read_raw
-from csm_lib.engine import connect
 from csm_lib.errors import ContractError
-
-
-@pytest.fixture(scope="module")
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with connect() as opened:
-        yield opened
 
 
 def check(

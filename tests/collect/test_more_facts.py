@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -15,23 +14,14 @@ from csm_lib.engine import connect
 from csm_lib.measure.coverage import coverage
 from csm_lib.measure.indicators import measure
 from csm_lib.settings import IndicatorSettings, Policy, Settings, Thresholds, WorkbookSettings
+from tests.collect.tiny_facts import Facts, build, call, one
 
-Facts = dict[str, pd.DataFrame]
 SETTINGS = Settings(workbook=WorkbookSettings(time_zone="Asia/Shanghai", live_channels=("phone", "chat")))
-
-
-def call(contact_id: str, created_at: str, **columns: Any) -> dict[str, Any]:
-    row = {"contact_id": contact_id, "created_at": created_at, "queue_entered_at": created_at, "channel": "phone"}
-    return row | columns
 
 
 def chat(contact_id: str, start: str, end: str, agent_id: str = "g1") -> dict[str, Any]:
     times = {"answered_at": start, "first_response_at": start, "closed_at": end}
     return call(contact_id, start, agent_id=agent_id, **times) | {"channel": "chat"}
-
-
-def one(facts: Any, key: str) -> pd.Series:
-    return measure(facts, key).iloc[0]
 
 
 def sourced(facts: Facts) -> dict[str, Any]:
@@ -42,7 +32,7 @@ def sourced(facts: Facts) -> dict[str, Any]:
 # agents at work
 
 
-def test_several_chats_at_once_are_busy_once(build: Callable[..., Facts]) -> None:
+def test_several_chats_at_once_are_busy_once() -> None:
     day = "2024-01-02"
     contacts = [
         chat("a", f"{day} 10:00", f"{day} 10:20"),
@@ -75,7 +65,7 @@ def test_several_chats_at_once_are_busy_once(build: Callable[..., Facts]) -> Non
     assert one(facts, "concurrency")["value"] == pytest.approx((60 + 5) / (50 + 5))
 
 
-def test_breaks_that_were_worked_through_never_make_more_than_full_occupancy(build: Callable[..., Facts]) -> None:
+def test_breaks_that_were_worked_through_never_make_more_than_full_occupancy() -> None:
     day = "2024-01-02"
     shift = {"agent_id": "g1", "starts_at": f"{day} 10:00", "ends_at": f"{day} 11:00", "paid_break_s": 900}
     facts = build(SETTINGS, contacts=[chat("a", f"{day} 10:00", f"{day} 10:54")], shifts=[shift])
@@ -84,7 +74,7 @@ def test_breaks_that_were_worked_through_never_make_more_than_full_occupancy(bui
     assert one(facts, "occupancy")["value"] == pytest.approx(1.0)
 
 
-def test_worked_shifts_count_where_they_are_known_and_overlaps_once(build: Callable[..., Facts]) -> None:
+def test_worked_shifts_count_where_they_are_known_and_overlaps_once() -> None:
     day = "2024-01-02"
     shifts = [
         {"agent_id": "g1", "starts_at": f"{day} 08:00", "ends_at": f"{day} 18:00", "kind": "planned"},
@@ -96,7 +86,7 @@ def test_worked_shifts_count_where_they_are_known_and_overlaps_once(build: Calla
     assert one(facts, "occupancy")["value"] == pytest.approx(1800 / 5400)
 
 
-def test_shifts_without_contacts_of_agents_say_nothing_of_occupancy(build: Callable[..., Facts]) -> None:
+def test_shifts_without_contacts_of_agents_say_nothing_of_occupancy() -> None:
     shift = {"agent_id": "g1", "starts_at": "2024-01-02 10:00", "ends_at": "2024-01-02 11:00"}
     facts = build(SETTINGS, contacts=[call("a", "2024-01-02 10:00", answered_at="2024-01-02 10:00")], shifts=[shift])
     assert one(sourced(facts), "occupancy")["method"] == "not measured: no agent interval data"
@@ -110,7 +100,7 @@ STAFF = [
 ]
 
 
-def test_turnover_is_leavers_by_agent_months(build: Callable[..., Facts]) -> None:
+def test_turnover_is_leavers_by_agent_months() -> None:
     contacts = [call("a", "2024-01-02 10:00"), call("b", "2024-02-29 10:00")]
     facts = build(SETTINGS, contacts=contacts, agents=STAFF)
     rows = facts["agent_month"].assign(month=facts["agent_month"]["local_date"].map(lambda day: day.month))
@@ -126,16 +116,14 @@ def test_turnover_is_leavers_by_agent_months(build: Callable[..., Facts]) -> Non
     assert one(facts, "turnover_year")["value"] == pytest.approx(12 / months)
 
 
-def test_staff_without_dates_have_no_turnover(build: Callable[..., Facts]) -> None:
+def test_staff_without_dates_have_no_turnover() -> None:
     facts = build(SETTINGS, contacts=[call("a", "2024-01-02 10:00")], agents=[{"agent_id": "g1", "team": "n"}])
     found = one(facts, "turnover")
     assert pd.isna(found["value"])
     assert found["excluded"] == {"agent_unknown": 1}
 
 
-def test_staff_satisfaction_counts_agents_once_a_month_and_every_answer_without_a_name(
-    build: Callable[..., Facts],
-) -> None:
+def test_staff_satisfaction_counts_agents_once_a_month_and_every_answer_without_a_name() -> None:
     answers = [
         {"answer_id": "e1", "answered_on": date(2024, 1, 5), "agent_id": "g1", "satisfaction": 2},
         {"answer_id": "e2", "answered_on": date(2024, 1, 25), "agent_id": "g1", "satisfaction": 4},
@@ -153,7 +141,7 @@ def test_staff_satisfaction_counts_agents_once_a_month_and_every_answer_without_
 # plans and costs
 
 
-def test_actions_are_judged_once_they_are_due(build: Callable[..., Facts]) -> None:
+def test_actions_are_judged_once_they_are_due() -> None:
     def action(action_id: str, due_on: date, done_on: date | None) -> dict[str, Any]:
         return {"action_id": action_id, "measure": "m", "owner": "o", "due_on": due_on, "done_on": done_on}
 
@@ -180,7 +168,7 @@ def worked(contact_id: str, day: str, **columns: Any) -> dict[str, Any]:
     return call(contact_id, f"{day} 10:00", answered_at=f"{day} 10:00", **columns)
 
 
-def test_costs_of_whole_months_fall_on_the_contacts_handled_in_them(build: Callable[..., Facts]) -> None:
+def test_costs_of_whole_months_fall_on_the_contacts_handled_in_them() -> None:
     contacts = [
         worked("a", "2024-01-01", team="n"),
         worked("b", "2024-01-03", team="n"),
@@ -197,7 +185,7 @@ def test_costs_of_whole_months_fall_on_the_contacts_handled_in_them(build: Calla
     assert by_team[["n", "s"]].tolist() == [175.0, 25.0]
 
 
-def test_the_cost_that_contacts_carry_goes_first(build: Callable[..., Facts]) -> None:
+def test_the_cost_that_contacts_carry_goes_first() -> None:
     contacts = [worked("a", "2024-01-01", cost=3.0), worked("b", "2024-01-31", cost=5.0), worked("c", "2024-01-31")]
     found = one(build(SETTINGS, contacts=contacts, costs=COSTS), "cost_per_contact")
     assert found[["n", "value", "excluded"]].tolist() == [2, 4.0, {"cost_unknown": 1}]
@@ -226,7 +214,7 @@ VOLUMES = [
     ],
 )
 def test_interval_counts_stand_for_contacts_where_there_are_none(
-    build: Callable[..., Facts], key: str, n: int, value: float
+    key: str, n: int, value: float
 ) -> None:
     facts = build(SETTINGS, volumes=VOLUMES)
     found = one(sourced(facts), key)
@@ -238,7 +226,7 @@ def test_interval_counts_stand_for_contacts_where_there_are_none(
     assert covered.loc[0, ["grain", "n_rows", "is_measured"]].tolist() == ["volume", 3, True]
 
 
-def test_contacts_go_before_interval_counts(build: Callable[..., Facts]) -> None:
+def test_contacts_go_before_interval_counts() -> None:
     contacts = [worked("a", "2024-01-02"), call("b", "2024-01-02 10:00", abandoned_at="2024-01-02 10:01")]
     found = one(sourced(build(SETTINGS, contacts=contacts, volumes=VOLUMES)), "answer_rate")
     assert found[["n", "value"]].tolist() == [2, 0.5]
@@ -264,7 +252,7 @@ def solved(contact_id: str, day: str, customer_id: str, **columns: Any) -> dict[
     return call(contact_id, instant, **(base | columns))
 
 
-def test_first_contact_resolution_by_three_definitions(build: Callable[..., Facts]) -> None:
+def test_first_contact_resolution_by_three_definitions() -> None:
     contacts = [
         solved("fine", "02", "c1"),
         solved("asked again", "02", "c2"),
@@ -290,7 +278,7 @@ def test_first_contact_resolution_by_three_definitions(build: Callable[..., Fact
     assert found.loc["fcr_one_touch", "excluded"] == {"transfers_unknown_or_not_closed_yet": 2}
 
 
-def test_the_service_level_in_its_usual_forms(build: Callable[..., Facts]) -> None:
+def test_the_service_level_in_its_usual_forms() -> None:
     contacts = [
         call("in time", "2024-01-02 10:00:00", answered_at="2024-01-02 10:00:20"),
         call("late", "2024-01-02 10:00:00", answered_at="2024-01-02 10:00:21"),
@@ -305,7 +293,7 @@ def test_the_service_level_in_its_usual_forms(build: Callable[..., Facts]) -> No
     assert found[["numerator", "denominator"]].values.tolist() == [[1, 6], [1, 5], [3, 6], [1, 2]]
 
 
-def test_an_enquiry_is_won_by_an_order_within_the_window(build: Callable[..., Facts]) -> None:
+def test_an_enquiry_is_won_by_an_order_within_the_window() -> None:
     def enquiry(contact_id: str, day: str, customer_id: str | None, **columns: Any) -> dict[str, Any]:
         return worked(contact_id, f"2024-01-{day}", customer_id=customer_id, stage="pre-sales", **columns)
 
@@ -339,7 +327,7 @@ def test_an_enquiry_is_won_by_an_order_within_the_window(build: Callable[..., Fa
 # how it ended, for what is still open
 
 
-def test_what_has_not_ended_is_cut_off_at_the_end_of_the_data(build: Callable[..., Facts]) -> None:
+def test_what_has_not_ended_is_cut_off_at_the_end_of_the_data() -> None:
     at = "2024-01-02 12:00:00"
     base = {"channel": "email", "created_at": at}
     contacts = [
@@ -375,7 +363,7 @@ def test_what_has_not_ended_is_cut_off_at_the_end_of_the_data(build: Callable[..
 # complaints and ratings
 
 
-def test_a_complaint_without_a_contact_is_told_again_by_customer_and_cause(build: Callable[..., Facts]) -> None:
+def test_a_complaint_without_a_contact_is_told_again_by_customer_and_cause() -> None:
     def told(complaint_id: str, day: str, **columns: Any) -> dict[str, Any]:
         return {"complaint_id": complaint_id, "received_at": f"2024-01-{day} 10:00", "customer_id": "c1"} | columns
 
@@ -412,7 +400,7 @@ RATED = [
     ],
 )
 def test_satisfaction_without_an_overall_question(
-    build: Callable[..., Facts], csat_from: Any, expected: dict[str, tuple[int, float]]
+    csat_from: Any, expected: dict[str, tuple[int, float]]
 ) -> None:
     settings = Settings(workbook=SETTINGS.workbook, indicators=IndicatorSettings(csat_from=csat_from))
     found = measure(build(settings, surveys=RATED), list(expected)).set_index("key")
@@ -423,7 +411,7 @@ def test_satisfaction_without_an_overall_question(
         assert found.loc[key, "method"].endswith(f"; {said}, no overall question")
 
 
-def test_the_overall_question_goes_first_whatever_the_settings_say(build: Callable[..., Facts]) -> None:
+def test_the_overall_question_goes_first_whatever_the_settings_say() -> None:
     settings = Settings(workbook=SETTINGS.workbook, indicators=IndicatorSettings(csat_from="outcome"))
     surveys = [row | {"csat": 5 - number} for number, row in enumerate(RATED)]
     found = measure(build(settings, surveys=surveys), ["csat", "csat_weighted"])
@@ -446,7 +434,7 @@ def test_promises_and_limits_are_settings_that_facts_rest_on() -> None:
     assert len({facts_fingerprint(settings) for settings in (SETTINGS, *changed)}) == 5
 
 
-def test_a_team_with_hours_of_its_own_is_open_by_them(build: Callable[..., Facts]) -> None:
+def test_a_team_with_hours_of_its_own_is_open_by_them() -> None:
     workbook = WorkbookSettings(
         time_zone="Asia/Shanghai",
         live_channels=("phone",),
@@ -463,7 +451,7 @@ def test_a_team_with_hours_of_its_own_is_open_by_them(build: Callable[..., Facts
     assert rows["wait_business_s"].to_dict() == {"day": 0.0, "night": 60.0, "morning": 0.0}
 
 
-def test_no_key_of_staff_facts_holds_a_name(build: Callable[..., Facts]) -> None:
+def test_no_key_of_staff_facts_holds_a_name() -> None:
     named = {"agent_id": "Wang Fang", "starts_at": "2024-01-02 10:00", "ends_at": "2024-01-02 11:00"}
     facts = build(
         SETTINGS,

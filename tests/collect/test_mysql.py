@@ -14,9 +14,8 @@ import pytest
 import sqlalchemy as sa
 
 from csm_lib.collect.ingest import ingest
-from csm_lib.collect.warehouse import Warehouse
-from csm_lib.engine import connect
 from csm_lib.errors import SettingError
+from tests.collect.workspaces import put, rows
 
 pytestmark = pytest.mark.needs("mysql")
 
@@ -50,13 +49,6 @@ CREATE TABLE calls (id BIGINT PRIMARY KEY, at DATETIME, topic VARCHAR(40), is_es
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    folder = tmp_path / "空 间"
-    (folder / "data" / "sources").mkdir(parents=True)
-    return folder
-
-
-@pytest.fixture
 def server(mysql: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engine]:
     """The desk's calls on a server, in a table that is gone afterwards."""
     monkeypatch.setenv("CSM_TEST_PASSWORD", mysql.password)
@@ -77,12 +69,7 @@ def fill(server: sa.Engine, *values: str) -> None:
 
 def put_source(workspace: Path, url: str, *, query: str = CALLS, more: str = "") -> None:
     text = SOURCE.format(url=url, query=query, more=more)
-    (workspace / "data" / "sources" / "desk.toml").write_text(text, encoding="utf-8")
-
-
-def rows(workspace: Path, query: str, table: str = "contacts") -> list[tuple[Any, ...]]:
-    with connect() as connection:
-        return connection.sql(query.format(Warehouse.open(workspace).snapshot_sql(table))).fetchall()
+    put(workspace, "sources/desk.toml", text)
 
 
 def test_the_types_of_mysql_mean_what_they_say(workspace: Path, server: sa.Engine, mysql: Any) -> None:
@@ -104,6 +91,7 @@ def test_the_types_of_mysql_mean_what_they_say(workspace: Path, server: sa.Engin
         workspace,
         "SELECT contact_id, timezone('UTC', created_at)::VARCHAR, issue, is_escalated, talk_s, cost FROM {} "
         "WHERE contact_id IN ('1', '2', '3') ORDER BY contact_id",
+        "contacts",
     )
     assert found == [
         ("1", "2024-01-03 00:00:00", "退款 𠮷", True, 125.0, 12.5),
@@ -125,7 +113,7 @@ def test_only_what_changed_is_read_by_the_cursor(workspace: Path, server: sa.Eng
     label = mysql.url.replace("desk@", "") + "#contacts since 2024-02-01T00:30:00.250000"
     # those of the last five minutes are met again as they were, and left out
     assert (part.path, part.read, part.kept) == (label, 2, 2)
-    assert rows(workspace, "SELECT count(*), count(*) FILTER (cost = 9) FROM {}") == [(30, 2)]
+    assert rows(workspace, "SELECT count(*), count(*) FILTER (cost = 9) FROM {}", "contacts") == [(30, 2)]
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import duckdb
 import pytest
 from hypothesis import given, settings
@@ -11,13 +9,7 @@ from hypothesis import strategies as st
 
 from csm_lib.collect.entries import ColumnMap
 from csm_lib.collect.numbers_sql import number_sql
-from csm_lib.engine import connect, quote_text
-
-
-@pytest.fixture(scope="module")
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with connect() as opened:
-        yield opened
+from csm_lib.engine import quote_text
 
 
 def number(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 
@@ -15,25 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csm_lib.collect.rawrows import RawRows
-from csm_lib.collect.readers import read_raw
-from csm_lib.collect.sources import FileEntry
-from csm_lib.engine import connect
 from csm_lib.errors import ContractError, UsageError
-
-
-@pytest.fixture(scope="module")
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with connect() as opened:
-        yield opened
-
-
-def read(connection: duckdb.DuckDBPyConnection, path: Path, **stated: str) -> RawRows:
-    entry = FileEntry.model_validate({"pattern": "*", "table": "raci", "columns": {"node": "a"}, **stated})
-    return read_raw(connection, path, entry, scratch=path.parent, relation="raw")
-
-
-def texts(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
-    return connection.sql("SELECT * EXCLUDE (_row) FROM raw ORDER BY _row").fetchall()
+from tests.collect.workspaces import read, texts
 
 
 def lines(raw: RawRows) -> list[int]:

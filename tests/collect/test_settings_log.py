@@ -12,14 +12,9 @@ from csm_lib.collect.ingest import ingest
 from csm_lib.collect.settings_log import remember_settings, settings_on
 from csm_lib.errors import UnavailableError
 from csm_lib.settings import Settings, load_settings
+from tests.collect.workspaces import put
 
 TARGET = '[[targets]]\nindicator = "fcr"\nvalue = {}\n'
-
-
-def put(workspace: Path, name: str, text: str) -> None:
-    path = workspace / "data" / "config" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
 
 
 def on(monkeypatch: pytest.MonkeyPatch, day: int) -> None:
@@ -33,15 +28,15 @@ def fcr(settings: Settings) -> list[float]:
 def test_settings_are_written_when_they_change_and_found_by_moment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put(tmp_path, "indicators.toml", TARGET.format(0.8))
+    put(tmp_path, "config/indicators.toml", TARGET.format(0.8))
     days = 'closures = [2024-02-10]\n[make_up_days]\n2024-02-04 = "mon"\n'
-    put(tmp_path, "workbook.toml", f"minimum_group_size = 3\n{days}")
+    put(tmp_path, "config/workbook.toml", f"minimum_group_size = 3\n{days}")
     on(monkeypatch, 1)
     assert remember_settings(tmp_path, load_settings(tmp_path))
     on(monkeypatch, 2)
     assert not remember_settings(tmp_path, load_settings(tmp_path))
-    put(tmp_path, "indicators.toml", TARGET.format(0.9))
-    put(tmp_path, "workbook.toml", "minimum_group_size = 20\n")
+    put(tmp_path, "config/indicators.toml", TARGET.format(0.9))
+    put(tmp_path, "config/workbook.toml", "minimum_group_size = 20\n")
     on(monkeypatch, 3)
     ingest(tmp_path)  # an ingest writes them down too
     today = load_settings(tmp_path)

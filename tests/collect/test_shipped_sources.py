@@ -14,10 +14,9 @@ import sqlalchemy as sa
 
 from csm_lib.collect.ingest import IngestResult, ingest
 from csm_lib.collect.sources import load_sources
-from csm_lib.collect.warehouse import Warehouse
-from csm_lib.engine import connect
 from csm_lib.errors import SettingError
 from csm_lib.settings import Settings
+from tests.collect.workspaces import rows
 
 EXPORTS = Path(__file__).parent / "exports"
 # export → account: source, table, rows read, kept, set aside by reason
@@ -79,11 +78,6 @@ def ingested(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, IngestResu
     for name in ACCOUNTS:
         shutil.copy(EXPORTS / name, raw / name)
     return workspace, ingest(workspace, settings=generous())
-
-
-def rows(workspace: Path, query: str, table: str) -> list[tuple[Any, ...]]:
-    with connect() as connection:
-        return connection.sql(query.format(Warehouse.open(workspace).snapshot_sql(table))).fetchall()
 
 
 def contact(workspace: Path, columns: str, contact_id: str) -> tuple[Any, ...]:
@@ -308,6 +302,5 @@ def test_calls_per_five_minutes_keep_the_clock_of_the_bank(tmp_path: Path, reald
                max(clock)::VARCHAR, sum(offered), min(interval_s), max(interval_s)
         FROM (SELECT *, CAST(local AS DATE) AS day, CAST(local AS TIME) AS clock
               FROM (SELECT *, starts_at AT TIME ZONE 'America/New_York' AS local FROM {}))"""
-    with connect() as connection:
-        found = connection.sql(query.format(Warehouse.open(tmp_path).snapshot_sql("volumes"))).fetchall()
+    found = rows(tmp_path, query, "volumes")
     assert found == [(164, "2003-03-03", "2003-10-24", 5, "07:00:00", "21:00:00", sum(calls), 300, 300)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -17,18 +16,11 @@ import xlwt
 
 from csm_lib.collect.entries import FileEntry
 from csm_lib.collect.readers import read_raw
-from csm_lib.engine import connect
 from csm_lib.errors import ContractError
 
 ENTRY = FileEntry.model_validate({"pattern": "*", "table": "raci", "columns": {"node": "a"}})
 CSV = b"a,b\n1,2\n"
 PAGE = b"\xef\xbb\xbf<!DOCTYPE html>\n<html><body><table><tr><td>a</td></tr></table></body></html>"
-
-
-@pytest.fixture(scope="module")
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with connect() as opened:
-        yield opened
 
 
 def xlsx() -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -16,10 +16,9 @@ import xlwt
 from csm_lib.collect import spreadsheets
 from csm_lib.collect.compound_files import wrong_in_xls
 from csm_lib.collect.entries import FileEntry
-from csm_lib.collect.rawrows import RawRows
-from csm_lib.collect.readers import read_header, read_raw
-from csm_lib.engine import connect
+from csm_lib.collect.readers import read_header
 from csm_lib.errors import ContractError
+from tests.collect.workspaces import read, texts
 
 ENTRY = FileEntry.model_validate({"pattern": "*", "table": "raci", "columns": {"node": "a"}})
 ROWS = [["a", "时间", "n"], ["0012", datetime(2024, 1, 3, 17, 5), 0], ["=1+1", None, 1.5]]
@@ -31,20 +30,6 @@ ODS = (
     'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"><office:body><office:spreadsheet>'
     '<table:table table:name="S">{}</table:table></office:spreadsheet></office:body></office:document-content>'
 )
-
-
-@pytest.fixture(scope="module")
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with connect() as opened:
-        yield opened
-
-
-def read(connection: duckdb.DuckDBPyConnection, path: Path) -> RawRows:
-    return read_raw(connection, path, ENTRY, scratch=path.parent, relation="raw")
-
-
-def texts(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
-    return connection.sql("SELECT * EXCLUDE (_row) FROM raw ORDER BY _row").fetchall()
 
 
 def write_ods(path: Path, rows: str) -> None:

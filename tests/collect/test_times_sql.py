@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import duckdb
@@ -12,15 +11,9 @@ from hypothesis import strategies as st
 
 from csm_lib.collect.entries import ColumnMap
 from csm_lib.collect.times_sql import date_sql, instant_sql, local_sql
-from csm_lib.engine import connect, quote_text
+from csm_lib.engine import quote_text
 
 FIVE_PAST_FIVE = "2024-01-03 17:05:00"
-
-
-@pytest.fixture(scope="module")
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with connect() as opened:
-        yield opened
 
 
 def instant(connection: duckdb.DuckDBPyConnection, text: str, zone: str = "UTC", **stated: str) -> str | None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.collect.workspaces import put
+
 NOTEBOOKS = ("04_gap_analysis", "05_report_and_action_plan")
 TARGETS = '[[targets]]\nindicator = "answer_rate"\nvalue = {}\n'
 ACTIONS = "action_id,measure,owner,due_on,done_on\nA1,write articles,Ann,2024-02-01,{}\n"
@@ -22,12 +24,6 @@ def csm(*arguments: object) -> dict[str, Any]:
     result: dict[str, Any] = json.loads(ended.stdout)
     assert ended.returncode == 0, result
     return result
-
-
-def put(workspace: Path, name: str, text: str) -> None:
-    path = workspace / "data" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
 
 
 def calls(n_answered: int) -> str:
