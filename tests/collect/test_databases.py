@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import sqlite3
@@ -14,39 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from csm_lib.collect import databases
 from csm_lib.collect.cursors import Cursor, Met
-from csm_lib.collect.ingest import AwayError, IngestResult, RefusedError, ingest
+from csm_lib.collect.ingest import AwayError, RefusedError, ingest
 from csm_lib.collect.spellings import without_secret
 from csm_lib.errors import SettingError, UnavailableError, UsageError
-from tests.collect.workspaces import put, rows
-
-SOURCE = """
-name = "desk"
-time_zone = "Asia/Shanghai"
-
-[database]
-{database}
-
-[[queries]]
-table = "orders"
-query = "{query}"
-{more}
-
-[queries.columns]
-order_id = "id"
-customer_id = "customer"
-ordered_at = "at"
-amount = "amount"
-"""
-ORDERS = "SELECT * FROM orders"
-
-
-def put_source(workspace: Path, *, database: str, query: str = ORDERS, more: str = "", name: str = "desk") -> None:
-    text = SOURCE.format(database=database, query=query, more=more)
-    put(workspace, f"sources/{name}.toml", text)
+from tests.collect.workspaces import account, put, put_source, rows
 
 
 @pytest.fixture
@@ -68,10 +41,6 @@ def change(desk: sqlite3.Connection, *statements: str) -> None:
     desk.commit()
 
 
-def account(result: IngestResult) -> list[tuple[str, int, int, dict[str, int]]]:
-    return [(file.path, file.read, file.kept, dict(file.set_aside)) for file in result.files]
-
-
 SQLITE = 'url = "sqlite:///desk.db"'
 
 
@@ -83,7 +52,7 @@ def test_a_query_is_read_like_a_file(workspace: Path, desk: sqlite3.Connection) 
     )
     put_source(workspace, database=SQLITE)
     result = ingest(workspace)
-    assert account(result) == [("sqlite:///desk.db#orders", 32, 30, {"duplicate": 1, "missing_value": 1})]
+    assert account(result) == [("sqlite:///desk.db#orders", "orders", 32, 30, {"duplicate": 1, "missing_value": 1})]
     assert result.files[0].source == "desk"
     # 8 o'clock in Shanghai
     third = rows(workspace, "SELECT customer_id, ordered_at::VARCHAR, amount FROM {} WHERE order_id = '3'", "orders")
@@ -102,29 +71,29 @@ def test_an_unchanged_query_moves_no_version_in_whatever_order_its_rows_come(
     first = ingest(workspace)
     again = ingest(workspace)
     assert again.changed == ()
-    assert account(again) == account(first) == [("sqlite:///desk.db#orders", 30, 30, {})]
+    assert account(again) == account(first) == [("sqlite:///desk.db#orders", "orders", 30, 30, {})]
     assert again.files[0].is_unchanged
 
 
 def test_only_what_changed_since_the_last_ingest_is_read(workspace: Path, desk: sqlite3.Connection) -> None:
     put_source(workspace, database=SQLITE, more='cursor = "changed_at"')
-    assert account(ingest(workspace)) == [("sqlite:///desk.db#orders", 30, 30, {})]
+    assert account(ingest(workspace)) == [("sqlite:///desk.db#orders", "orders", 30, 30, {})]
     label = "sqlite:///desk.db#orders since 2024-02-16 00:00:00"
     again = ingest(workspace)
-    assert (account(again), again.changed) == ([(label, 0, 0, {})], ())
+    assert (account(again), again.changed) == ([(label, "orders", 0, 0, {})], ())
     change(
         desk,
         "UPDATE orders SET amount = 99, changed_at = '2024-02-20 00:00:00' WHERE id = 3",
         "INSERT INTO orders VALUES (40, 'K1', '2024-02-20 08:00:00', 1, '2024-02-20 00:00:00')",
     )
-    assert account(ingest(workspace)) == [(label, 2, 2, {})]
+    assert account(ingest(workspace)) == [(label, "orders", 2, 2, {})]
     assert rows(workspace, "SELECT count(*), max(amount) FROM {}", "orders") == [(31, 99.0)]
     # every part is an account of its own, and none counts a row twice
     assert rows(workspace, "SELECT path, read, kept FROM {} ORDER BY path", "files") == [
         ("sqlite:///desk.db#orders", 30, 30),
         (label, 2, 2),
     ]
-    assert account(ingest(workspace)) == [("sqlite:///desk.db#orders since 2024-02-20 00:00:00", 0, 0, {})]
+    assert account(ingest(workspace)) == [("sqlite:///desk.db#orders since 2024-02-20 00:00:00", "orders", 0, 0, {})]
 
 
 def test_rows_that_share_the_last_time_or_have_none_are_not_missed(workspace: Path, desk: sqlite3.Connection) -> None:
@@ -150,7 +119,7 @@ def test_a_changed_source_reads_everything_again_and_forgets_the_parts(
     change(desk, "INSERT INTO orders VALUES (70, 'K1', 'soon', 1, '2024-03-01 00:00:00')", *sound)
     assert ingest(workspace).files[0].set_aside == {"not_a_time": 1}
     put_source(workspace, database=SQLITE, more='cursor = "changed_at"\nmissing = ["soon"]')
-    assert account(ingest(workspace)) == [("sqlite:///desk.db#orders", 61, 60, {"missing_value": 1})]
+    assert account(ingest(workspace)) == [("sqlite:///desk.db#orders", "orders", 61, 60, {"missing_value": 1})]
     assert rows(workspace, "SELECT path FROM {}", "files") == [("sqlite:///desk.db#orders",)]
     assert rows(workspace, "SELECT reason FROM {}", "set_aside") == [("missing_value",)]
 
@@ -162,10 +131,10 @@ def test_a_query_beyond_the_allowed_share_is_refused_and_read_again(workspace: P
     with pytest.raises(RefusedError) as caught:
         ingest(workspace)
     label = "sqlite:///desk.db#orders since 2024-02-16 00:00:00"
-    assert account(caught.value.ingested) == [(label, 1, 0, {"not_a_time": 1})]
+    assert account(caught.value.ingested) == [(label, "orders", 1, 0, {"not_a_time": 1})]
     assert str(caught.value).startswith(f"{label} must keep the promises of orders in all but 0.05 of its rows")
     change(desk, "UPDATE orders SET at = '2024-03-01 08:00:00' WHERE id = 70")
-    assert account(ingest(workspace)) == [(label, 1, 1, {})]
+    assert account(ingest(workspace)) == [(label, "orders", 1, 1, {})]
 
 
 def test_a_missing_column_breaks_the_contract(workspace: Path, desk: sqlite3.Connection) -> None:
@@ -173,7 +142,7 @@ def test_a_missing_column_breaks_the_contract(workspace: Path, desk: sqlite3.Con
     with pytest.raises(RefusedError) as caught:
         ingest(workspace)
     assert "must have the column 'amount', got 'id', 'customer', 'at'" in str(caught.value)
-    assert account(caught.value.ingested) == [("sqlite:///desk.db#orders", 30, 0, {"file_refused": 30})]
+    assert account(caught.value.ingested) == [("sqlite:///desk.db#orders", "orders", 30, 0, {"file_refused": 30})]
 
 
 @pytest.mark.parametrize(
@@ -299,123 +268,6 @@ def test_a_source_with_queries_reads_no_named_file(workspace: Path, desk: sqlite
     orders = workspace / "orders.csv"
     orders.write_text("order_id,customer_id,ordered_at\n1,K,2024-01-01\n", encoding="utf-8")
     assert [file.path for file in ingest(workspace, [orders]).files] == ["orders.csv"]
-
-
-@pytest.fixture
-def server(postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engine]:
-    """The desk's tables on a PostgreSQL server, in a schema that is gone afterwards."""
-    monkeypatch.setenv("CSM_TEST_PASSWORD", postgres.password)
-    url = sa.make_url(postgres.url).set(drivername="postgresql+pg8000", password=postgres.password)
-    engine = sa.create_engine(url)
-    with engine.begin() as session:
-        session.exec_driver_sql(
-            "CREATE TABLE orders (id bigint PRIMARY KEY, customer text, at timestamptz, amount numeric(10, 2), "
-            "is_paid boolean, note jsonb, changed_at timestamp)"
-        )
-        session.exec_driver_sql("CREATE SEQUENCE numbers")
-        session.exec_driver_sql(
-            "INSERT INTO orders SELECT n, 'K' || n % 7, timestamptz '2024-01-01 08:00+08' + n * interval '1 hour', "
-            "n * 0.25, true, '{\"a\": [1]}', timestamp '2024-02-01' + n * interval '1 minute' "
-            "FROM generate_series(1, 45000) AS n"
-        )
-    yield engine
-    with engine.begin() as session:
-        session.exec_driver_sql("DROP TABLE orders")
-        session.exec_driver_sql("DROP SEQUENCE numbers")
-    engine.dispose()
-
-
-@pytest.mark.needs("postgres")
-def test_a_postgresql_table_is_read_in_batches_and_then_by_its_cursor(
-    workspace: Path, server: sa.Engine, postgres: Any
-) -> None:
-    database = f'url = "{postgres.url}"\npassword_env = "CSM_TEST_PASSWORD"'
-    columns = "id, customer || ' 100 %' AS customer, at, amount, is_paid, note, changed_at"
-    query = f"SELECT {columns}, id % 2 = 0 AS even, at::date AS day FROM orders WHERE customer LIKE 'K%' -- all"
-    put_source(workspace, database=database, query=query, more='cursor = "changed_at"')
-    result = ingest(workspace)
-    label = postgres.url.replace("desk@", "") + "#orders"
-    assert account(result) == [(label, 45000, 45000, {})]
-    found = rows(workspace, "SELECT customer_id, ordered_at::VARCHAR, amount FROM {} WHERE order_id = '10'", "orders")
-    assert found == [("K3 100 %", "2024-01-01 10:00:00+00", 2.5)]
-    assert ingest(workspace).files[0].read == 0
-    with server.begin() as session:
-        session.exec_driver_sql("UPDATE orders SET amount = 1000000, changed_at = '2024-04-01 00:00' WHERE id < 4")
-        # written late: its time lies before the highest one, within the overlap
-        session.exec_driver_sql(
-            "INSERT INTO orders VALUES (90000, 'K1', '2024-01-01', 1, true, NULL, "
-            "(SELECT max(changed_at) FROM orders WHERE id >= 4) - interval '2 minutes')"
-        )
-    (part,) = ingest(workspace).files
-    assert part.read == part.kept
-    assert part.read >= 4
-    assert part.read < 20
-    assert rows(workspace, "SELECT count(*), count(*) FILTER (amount = 1000000) FROM {}", "orders") == [(45001, 3)]
-
-
-@pytest.mark.needs("postgres")
-@pytest.mark.parametrize(
-    ("source", "password", "said"),
-    [
-        pytest.param({}, "wrong", 'password authentication failed for user "desk"', id="a wrong password"),
-        pytest.param({"query": "SELECT * FROM nowhere"}, None, 'relation "nowhere" does not exist', id="no such table"),
-        pytest.param({"query": "SELECT nr FROM orders"}, None, 'column "nr" does not exist', id="no such column"),
-        pytest.param({"query": "SELEC"}, None, 'syntax error at or near "SELEC"', id="no SQL"),
-        pytest.param(
-            {"query": "SELECT setval('numbers', 7)"},
-            None,
-            "cannot execute setval() in a read-only transaction",
-            id="a query that writes",
-        ),
-    ],
-)
-def test_what_postgresql_refuses_is_a_setting(
-    workspace: Path,
-    server: sa.Engine,
-    postgres: Any,
-    source: dict[str, str],
-    password: str | None,
-    said: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("CSM_TEST_PASSWORD", password or postgres.password)
-    put_source(workspace, database=f'url = "{postgres.url}"\npassword_env = "CSM_TEST_PASSWORD"', **source)
-    with pytest.raises(SettingError) as caught:
-        ingest(workspace)
-    where = postgres.url.replace("desk@", "")
-    assert str(caught.value) == (
-        f"the query of orders must run on {where}, got {said!r} (source 'desk'). Correct the query, the URL or the "
-        "password."
-    )
-
-
-@pytest.mark.needs("postgres")
-def test_the_password_is_in_no_byte_of_the_workspace(workspace: Path, server: sa.Engine, postgres: Any) -> None:
-    put_source(
-        workspace, database=f'url = "{postgres.url}"\npassword_env = "CSM_TEST_PASSWORD"', more='cursor = "changed_at"'
-    )
-    result = ingest(workspace)
-    # what run.json lists as inputs
-    (record,) = rows(workspace, "FROM {}", "files")
-    assert record[0] == postgres.url.replace("desk@", "") + "#orders"
-    said = json.dumps([file.as_json() for file in result.files]) + "".join(result.warnings) + str(record)
-    spelled = {postgres.password, sa.engine.url.quote_plus(postgres.password)}
-    assert not any(secret in said for secret in spelled)
-    for path in workspace.rglob("*"):
-        if path.is_file():
-            content = path.read_bytes()
-            assert not any(secret.encode() in content for secret in spelled), path
-
-
-@pytest.mark.needs("postgres")
-def test_not_even_a_traceback_tells_the_password(workspace: Path, postgres: Any) -> None:
-    put_source(workspace, database=f'url = "{postgres.url}"\npassword_env = "CSM_TEST_PASSWORD"')
-    command = [sys.executable, "-m", "csm_lib", "ingest", "--debug", "--workspace", str(workspace)]
-    environment = {**os.environ, "CSM_TEST_PASSWORD": "hunter2-not-it"}
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    assert ended.returncode == 1
-    assert "password authentication failed" in ended.stderr
-    assert "hunter2" not in ended.stderr + ended.stdout
 
 
 def test_instants_of_a_cursor_go_back_by_the_overlap_and_come_back_from_text() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import os
@@ -21,7 +20,7 @@ from csm_lib.collect.warehouse import Edition, Warehouse
 from csm_lib.engine import connect
 from csm_lib.errors import UnavailableError, UsageError
 from csm_lib.settings import Settings
-from tests.collect.workspaces import put, rows
+from tests.collect.workspaces import account, put, rows
 
 ORDERS = "order_id,customer_id,ordered_at,amount\n"
 
@@ -33,10 +32,6 @@ def orders(n: int, *, start: int = 1, amount: str = "9.5") -> str:
 
 def edition(workspace: Path) -> Edition:
     return Warehouse.open(workspace).edition
-
-
-def account(result: IngestResult) -> list[tuple[str, str, int, int, dict[str, int]]]:
-    return [(file.path, file.table, file.read, file.kept, dict(file.set_aside)) for file in result.files]
 
 
 def test_a_file_in_our_own_column_names_is_kept_whole(workspace: Path) -> None:
@@ -288,115 +283,6 @@ def test_an_unusable_file_is_refused_in_words(workspace: Path, content: bytes, s
     assert all(file.read == sum(file.set_aside.values()) for file in caught.value.ingested.files)
 
 
-def test_a_source_of_ones_own_maps_words_units_and_zone(workspace: Path) -> None:
-    put(
-        workspace,
-        "sources/acd.toml",
-        """
-        name = "acd"
-        time_zone = "Asia/Shanghai"
-        [[files]]
-        pattern = "anrufe_*.csv"
-        table = "contacts"
-        missing = ["?"]
-        keep = { latest_by = "Stand" }
-        out_of_population = [{ when = "Art = 'TEST'" }]
-        set_aside = [{ when = "try_cast(Dauer AS INTEGER) < 0", reason = "negative_duration", column = "Dauer" }]
-        [files.columns]
-        contact_id = "Nr"
-        created_at = { from = "Beginn", format = "%d/%m/%Y %H:%M" }
-        channel = { value = "phone" }
-        team = { file_name = "anrufe_([a-z]+)" }
-        talk_s = { from = "Dauer", unit = "minutes" }
-        issue = { from = "Art", values = { "退货" = "return" } }
-        customer_id = "Kunde"
-        wrap_s = { sql = "try_cast(Dauer AS DOUBLE) * 10" }
-        """,
-    )
-    text = (
-        "Nr;Stand;Beginn;Dauer;Art;Kunde\n"
-        "1;1;03/01/2024 08:00;2;退货;?\n"
-        "1;2;03/01/2024 08:00;3;退货;?\n"
-        "2;1;03/01/2024 09:00;5;TEST;K1\n"
-        + "".join(f"{n};1;03/01/2024 10:00;1;x;K{n}\n" for n in range(10, 40))
-        + "3;1;03/01/2024 09:00;-1;x;K1\n"
-    )
-    put(workspace, "raw/anrufe_nord.csv", text.encode("gb18030"))
-    result = ingest(workspace)
-    assert account(result) == [
-        (
-            "data/raw/anrufe_nord.csv",
-            "contacts",
-            34,
-            31,
-            {"negative_duration": 1, "out_of_population": 1, "superseded": 1},
-        )
-    ]
-    assert result.files[0].encoding == "gb18030"
-    assert result.warnings == (
-        "data/raw/anrufe_nord.csv was read as gb18030: not UTF-8, and its bytes do not settle it. "
-        "State `encoding` in its source.",
-        "set aside: Dauer must not meet 'try_cast(Dauer AS INTEGER) < 0', got '-1' (anrufe_nord.csv, 1 row, line 35)",
-    )
-    query = "SELECT created_at::VARCHAR, team, talk_s, issue, customer_id, wrap_s FROM {} WHERE contact_id = '1'"
-    assert rows(workspace, query, "contacts") == [("2024-01-03 00:00:00+00", "nord", 180.0, "return", None, 30.0)]
-
-
-def test_headers_may_differ_and_optional_columns_be_absent(workspace: Path) -> None:
-    source = """
-        name = "shop"
-        time_zone = "UTC"
-        [[files]]
-        pattern = "shop_*.csv"
-        table = "orders"
-        [files.columns]
-        order_id = { sql = "{file_name} || '-' || No", file_name = "_(.+)[.]" }
-        customer_id = { from = "Customer", also = ["Buyer"] }
-        ordered_at = "At"
-        amount = { sql = "try_cast(Amount AS DOUBLE) * 2", needs = "Amount", optional = true }
-        """
-    put(workspace, "sources/shop.toml", source)
-    put(workspace, "raw/shop_o'1.csv", "No,Buyer,At\n7,K1,2024-01-01\n")
-    put(workspace, "raw/shop_2.csv", "No,Customer,At,Amount\n7,K1,2024-01-01,3\n")
-    result = ingest(workspace)
-    assert result.warnings == (
-        "data/raw/shop_o'1.csv lacks optional columns of its source, which stay empty: 'Amount' (amount).",
-    )
-    assert rows(workspace, "SELECT order_id, customer_id, amount FROM {} ORDER BY 1", "orders") == [
-        ("2-7", "K1", 6.0),
-        ("o'1-7", "K1", None),
-    ]
-    assert all(file.is_unchanged for file in ingest(workspace).files)
-
-
-@pytest.mark.parametrize(
-    ("header", "found"),
-    [("No,At,Who", "none of 'No', 'At', 'Who'"), ("No,At,Buyer id,Buyer name", "'Buyer id', 'Buyer name'")],
-    ids=["none", "two"],
-)
-def test_a_header_pattern_must_fit_one_column(workspace: Path, header: str, found: str) -> None:
-    source = """
-        name = "shop"
-        [[files]]
-        pattern = "shop_*.csv"
-        table = "orders"
-        [files.columns]
-        order_id = "No"
-        ordered_at = "At"
-        customer_id = { header = "^Buyer" }
-        """
-    put(workspace, "sources/shop.toml", source)
-    path = put(workspace, "raw/shop_1.csv", header + "\n1,2024-01-01,a,b\n")
-    with pytest.raises(RefusedError) as caught:
-        ingest(workspace)
-    assert str(caught.value) == (
-        f"shop_1.csv must have one column whose header fits '^Buyer', got {found} ({path}). Correct the header or the "
-        "source's columns."
-    )
-    put(workspace, "raw/shop_1.csv", "No,At,Buyer no.\n1,2024-01-01,a\n")
-    assert account(ingest(workspace))[0][2:4] == (1, 1)
-
-
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     cells=st.lists(
@@ -424,53 +310,6 @@ def test_rows_read_are_rows_kept_plus_rows_set_aside(
         if len(row) == 3 and row[0].strip() and row[1].strip() and row[2] == "2024-01-01"
     }
     assert file.kept == len(sound)
-
-
-@pytest.mark.needs("realdata")
-def test_the_bank_hotline_counts_as_published(workspace: Path, realdata: Path) -> None:
-    """Calls per hour on an average Wednesday: Miller, Modeling Techniques in Predictive Analytics, chapter 6."""
-    result = ingest(workspace, [realdata / "anonymous_bank" / "calls_1999_02.txt"], source="anonymous_bank")
-    (file,) = result.files
-    assert (file.read, file.kept) == (33344, 33043)
-    assert dict(file.set_aside) == {"negative_duration": 23, "out_of_population": 278}
-    query = """
-        SELECT list(coalesce(n, 0) / 4 ORDER BY hour) FROM range(24) AS hours(hour) LEFT JOIN (
-            SELECT hour(created_at AT TIME ZONE 'Asia/Jerusalem') AS hour, count(*) AS n FROM {}
-            WHERE isodow(created_at AT TIME ZONE 'Asia/Jerusalem') = 3 GROUP BY 1) USING (hour)"""
-    published = (
-        "6.75 1.75 1.25 0 .5 .25 4.75 39.5 97.25 107.5 124 110.25 95.5 203.5 115.75 115.5 67.75 75 88.75 85.5 68 61.5 "
-        "57.5 44.25"
-    )
-    assert rows(workspace, query, "contacts") == [([float(n) for n in published.split()],)]
-    # every call waited and then was answered or gave up; a queue's length is the one the file states
-    query = "SELECT count(queue_entered_at), count(answered_at) + count(abandoned_at) FROM {}"
-    assert rows(workspace, query, "contacts") == [(33043, 33043)]
-
-
-@pytest.mark.needs("realdata")
-def test_the_service_desk_counts_as_published(workspace: Path, realdata: Path) -> None:
-    """The figures of the data's README: incidents, and the share that kept its promise, overall and in 2016Q2."""
-    path = realdata / "servicenow" / "incident_event_log.csv.gz"
-    files = {file.table: file for file in ingest(workspace, [path]).files}
-    assert (files["contacts"].read, files["contacts"].kept) == (141712, 24918)
-    assert dict(files["contacts"].set_aside) == {"superseded": 141712 - 24918}
-    assert files["status_log"].read == files["status_log"].kept + sum(files["status_log"].set_aside.values())
-    query = """
-        SELECT count(*), round(100 * avg(met_resolution_sla::INT), 2),
-               count(*) FILTER (quarter(created_at) = 2 AND year(created_at) = 2016),
-               round(100 * avg(met_resolution_sla::INT) FILTER (quarter(created_at) = 2 AND year(created_at) = 2016), 1)
-        FROM {}"""
-    assert rows(workspace, query, "contacts") == [(24918, 63.42, 15447, 77.1)]
-
-
-@pytest.mark.needs("realdata")
-def test_a_plain_copy_of_a_gzipped_export_is_read_by_the_same_source(workspace: Path, realdata: Path) -> None:
-    packed = gzip.decompress((realdata / "servicenow" / "incident_event_log.csv.gz").read_bytes())
-    put(workspace, "raw/incident_event_log.csv", b"\n".join(packed.split(b"\n")[:14]))
-    files = {file.table: file for file in ingest(workspace).files}
-    # the first incident has 4 updates, the second 9; two of those fall into one minute with another of theirs
-    assert (files["contacts"].read, files["contacts"].kept) == (13, 2)
-    assert files["status_log"].read == files["status_log"].kept + sum(files["status_log"].set_aside.values())
 
 
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York"])

@@ -15,11 +15,12 @@ from csm_lib.collect.typing_sql import DUCKDB_TYPES
 from csm_lib.definitions import FACTS, TABLES
 from csm_lib.engine import connect
 from csm_lib.measure.indicators import measure
-from csm_lib.settings import Settings
+from csm_lib.settings import Settings, WorkbookSettings
 
-__all__ = ["Facts", "build", "call", "one"]
+__all__ = ["SETTINGS", "Facts", "build", "call", "one", "sourced"]
 
 Facts = dict[str, pd.DataFrame]
+SETTINGS = Settings(workbook=WorkbookSettings(time_zone="Asia/Shanghai", live_channels=("phone", "chat")))
 
 
 def build(settings: Settings, **tables: list[dict[str, Any]]) -> Facts:
@@ -53,3 +54,8 @@ def call(contact_id: str, created_at: str, **columns: Any) -> dict[str, Any]:
 def one(facts: Any, key: str) -> pd.Series:
     """The only row of an indicator."""
     return measure(facts, key).iloc[0]
+
+
+def sourced(facts: Facts) -> dict[str, Any]:
+    """As a workbook gives them: a grain without a row is no source."""
+    return {grain: frame if len(frame) else None for grain, frame in facts.items()}

@@ -8,12 +8,33 @@ from typing import Any
 import duckdb
 
 from csm_lib.collect.entries import FileEntry
+from csm_lib.collect.ingest import IngestResult
 from csm_lib.collect.rawrows import RawRows
 from csm_lib.collect.readers import read_raw
 from csm_lib.collect.warehouse import Warehouse
 from csm_lib.engine import connect
 
-__all__ = ["put", "read", "rows", "texts"]
+__all__ = ["account", "put", "put_source", "read", "rows", "texts"]
+
+_QUERY = """
+name = "desk"
+time_zone = "Asia/Shanghai"
+
+[database]
+{database}
+
+[[queries]]
+table = "orders"
+query = "{query}"
+{more}
+
+[queries.columns]
+order_id = "id"
+customer_id = "customer"
+ordered_at = "at"
+amount = "amount"
+"""
+_ORDERS = "SELECT * FROM orders"
 
 
 def put(workspace: Path, name: str, content: str | bytes) -> Path:
@@ -22,6 +43,17 @@ def put(workspace: Path, name: str, content: str | bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
+
+
+def put_source(workspace: Path, *, database: str, query: str = _ORDERS, more: str = "", name: str = "desk") -> None:
+    """Write down a source: a query of a database whose rows are orders."""
+    text = _QUERY.format(database=database, query=query, more=more)
+    put(workspace, f"sources/{name}.toml", text)
+
+
+def account(result: IngestResult) -> list[tuple[str, str, int, int, dict[str, int]]]:
+    """What became of each file: its path, table, rows read and kept, and those set aside by reason."""
+    return [(file.path, file.table, file.read, file.kept, dict(file.set_aside)) for file in result.files]
 
 
 def rows(workspace: Path, query: str, table: str) -> list[tuple[Any, ...]]:
