@@ -25,7 +25,7 @@ from csm_lib.engine import connect
 from csm_lib.errors import CsmError, UnavailableError
 from csm_lib.settings import Settings
 from tests.collect.sound_files import MAKERS
-from tests.collect.workspaces import put, rows
+from tests.collect.workspaces import lock_held, put, rows
 
 # CSM_THOROUGHLY=50 looks for longer
 THOROUGHLY = int(os.environ.get("CSM_THOROUGHLY", "1"))
@@ -225,23 +225,13 @@ def test_the_command_says_a_sentence_and_an_exit_code(
 def test_of_two_ingests_at_once_one_is_told_to_wait(workspace: Path) -> None:
     put(workspace, "raw/orders.csv", SOUND["orders.csv"])
     lock = workspace / "data" / "warehouse" / ".lock"
-    program = (
-        "import sys, time; from pathlib import Path; from csm_lib.collect.locks import exclusive\n"
-        "with exclusive(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
-    )
-    holder = subprocess.Popen([sys.executable, "-c", program, str(lock)], stdout=subprocess.PIPE, text=True)
-    try:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
+    with lock_held(lock) as holder:
         ended = command(workspace)
-    finally:
-        holder.kill()
-        holder.communicate()
     assert ended.returncode == 4
     head, since, tail = ended.stderr.partition(", since ")
     assert head == (
         "the warehouse must have one writer at a time, got a second one "
-        f"(process {holder.pid} on {socket.gethostname()}"
+        f"(process {holder} on {socket.gethostname()}"
     )
     assert since
     assert tail.partition(", ")[2] == f"holds {lock}). Try again when it has finished.\n"

@@ -20,7 +20,7 @@ from csm_lib.collect.warehouse import Edition, Warehouse
 from csm_lib.engine import connect
 from csm_lib.errors import UnavailableError, UsageError
 from csm_lib.settings import Settings
-from tests.collect.workspaces import account, put, rows
+from tests.collect.workspaces import account, lock_held, put, rows
 
 ORDERS = "order_id,customer_id,ordered_at,amount\n"
 
@@ -180,23 +180,13 @@ def test_a_killed_ingest_is_undone_by_the_next_one(workspace: Path) -> None:
 def test_a_second_writer_is_told_who_the_first_one_is(workspace: Path) -> None:
     put(workspace, "raw/orders.csv", orders(1))
     lock = workspace / "data" / "warehouse" / ".lock"
-    program = (
-        "import sys, time; from pathlib import Path; from csm_lib.collect.locks import exclusive\n"
-        "with exclusive(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
-    )
-    holder = subprocess.Popen([sys.executable, "-c", program, str(lock)], stdout=subprocess.PIPE, text=True)
-    try:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
+    with lock_held(lock) as holder:
         with pytest.raises(UnavailableError) as caught:
             ingest(workspace)
         sentence = str(caught.value)
         assert sentence.startswith("the warehouse must have one writer at a time, got a second one (process ")
-        assert f"process {holder.pid} on " in sentence
+        assert f"process {holder} on " in sentence
         assert sentence.endswith(f" holds {lock}). Try again when it has finished.")
-    finally:
-        holder.kill()
-        holder.communicate()
     assert account(ingest(workspace))[0][2:4] == (1, 1)  # a dead holder holds nothing
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +18,7 @@ from csm_lib.collect.readers import read_raw
 from csm_lib.collect.warehouse import Warehouse
 from csm_lib.engine import connect
 
-__all__ = ["account", "put", "put_source", "read", "rows", "texts"]
+__all__ = ["account", "lock_held", "put", "put_source", "read", "rows", "texts"]
 
 _QUERY = """
 name = "desk"
@@ -54,6 +58,23 @@ def put_source(workspace: Path, *, database: str, query: str = _ORDERS, more: st
 def account(result: IngestResult) -> list[tuple[str, str, int, int, dict[str, int]]]:
     """What became of each file: its path, table, rows read and kept, and those set aside by reason."""
     return [(file.path, file.table, file.read, file.kept, dict(file.set_aside)) for file in result.files]
+
+
+@contextmanager
+def lock_held(lock: Path) -> Iterator[int]:
+    """Let another process hold a lock, which is killed in the end; give its number."""
+    program = (
+        "import sys, time; from pathlib import Path; from csm_lib.collect.locks import exclusive\n"
+        "with exclusive(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", program, str(lock)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        yield holder.pid
+    finally:
+        holder.kill()
+        holder.communicate()
 
 
 def rows(workspace: Path, query: str, table: str) -> list[tuple[Any, ...]]:
