@@ -16,10 +16,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from csm_lib.errors import SettingError
 from csm_lib.measure.arguments import check_level
 from csm_lib.measure.clusters import NOTHING
-from csm_lib.measure.survival import first_time_at, spells_of
+from csm_lib.measure.survival import first_time_at, quantile_name, spells_of
 from csm_lib.results import Estimate
 
 __all__ = ["cumulative_incidence", "incidence_quantile"]
@@ -137,12 +136,10 @@ def incidence_quantile(
     'Aalen–Johansen; median not reached: more than 4.0 s'
     """
     check_level(level)
-    if not 0 < share < 1:
-        raise SettingError(f"share must lie between 0 and 1, got {share!r}. Use 0.9 for nine of ten.")
+    called = quantile_name(share)
     durations, codes, names = _ends(durations_s, causes)
     if len(durations) == 0:
         return Estimate(math.nan, math.nan, math.nan, 0, NOTHING)
-    called = "median" if share == 0.5 else f"{share:g} quantile"
     beyond = f"Aalen–Johansen; {called} not reached: more than {float(durations.max())!r} s"
     if cause not in names:
         return Estimate(math.inf, math.nan, math.nan, len(durations), beyond)

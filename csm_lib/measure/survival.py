@@ -14,7 +14,7 @@ from csm_lib.measure.arguments import check_level, numbers_of
 from csm_lib.measure.clusters import NOTHING
 from csm_lib.results import Estimate
 
-__all__ = ["censored_median", "censored_quantile", "first_time_at", "spells_of"]
+__all__ = ["censored_median", "censored_quantile", "first_time_at", "quantile_name", "spells_of"]
 
 
 def censored_median(durations_s: ArrayLike, is_observed: ArrayLike, *, level: float = 0.95) -> Estimate:
@@ -86,12 +86,10 @@ def censored_quantile(
     (inf, 'Kaplan–Meier; 0.9 quantile not reached: more than 4.0 s')
     """
     check_level(level)
-    if not 0 < share < 1:
-        raise SettingError(f"share must lie between 0 and 1, got {share!r}. Use 0.9 for nine of ten.")
+    called = quantile_name(share)
     durations, seen = spells_of(durations_s, is_observed)
     if len(durations) == 0:
         return Estimate(math.nan, math.nan, math.nan, 0, NOTHING)
-    called = "median" if share == 0.5 else f"{share:g} quantile"
     beyond = f"Kaplan–Meier; {called} not reached: more than {float(durations.max())!r} s"
     if not seen.any():
         return Estimate(math.inf, math.nan, math.nan, len(durations), beyond)
@@ -104,6 +102,24 @@ def censored_quantile(
     if math.isnan(low):
         method = "Kaplan–Meier; no interval: too few ends seen"
     return Estimate(value, low, high, len(durations), method)
+
+
+def quantile_name(share: float) -> str:
+    """Name the quantile of a share, as methods do.
+
+    Raises
+    ------
+    SettingError
+        If the share does not lie between 0 and 1.
+
+    Examples
+    --------
+    >>> quantile_name(0.5), quantile_name(0.9)
+    ('median', '0.9 quantile')
+    """
+    if not 0 < share < 1:
+        raise SettingError(f"share must lie between 0 and 1, got {share!r}. Use 0.9 for nine of ten.")
+    return "median" if share == 0.5 else f"{share:g} quantile"
 
 
 def spells_of(

@@ -17,7 +17,7 @@ from scipy.special import stdtrit
 from csm_lib.errors import SettingError
 from csm_lib.measure.arguments import check_level
 from csm_lib.measure.clusters import FEWEST_CLUSTERS, NOTHING
-from csm_lib.measure.survival import first_time_at, spells_of
+from csm_lib.measure.survival import first_time_at, quantile_name, spells_of
 from csm_lib.results import Estimate
 
 __all__ = ["virtual_wait", "virtually_in_time"]
@@ -71,13 +71,11 @@ def virtual_wait(
     20.0
     """
     check_level(level)
-    if not 0 < share < 1:
-        raise SettingError(f"share must lie between 0 and 1, got {share!r}. Use 0.9 for nine of ten.")
+    called = quantile_name(share)
     waits, seen, codes = _banded(waits_s, is_answered, bands)
     if len(waits) == 0:
         return Estimate(math.nan, math.nan, math.nan, 0, NOTHING)
     times, curve = _combined(waits, seen, codes)
-    called = "median" if share == 0.5 else f"{share:g} quantile"
     how = f"Kaplan–Meier in {codes.max() + 1} bands, abandonments censored"
     value = first_time_at(times, curve, share)
     at = value if math.isfinite(value) else float(times[-1]) if len(times) else 0.0
