@@ -185,13 +185,13 @@ def _variance(ended: Floats, mine: Floats, at_risk: Floats, before: Floats, inci
 
 
 def _band(incidence: Floats, variance: Floats, level: float) -> tuple[Floats, Floats]:
-    """Bounds of a curve on the log(−log) scale; NaN where nothing varies yet."""
+    """Bounds of a curve on the log(−log) scale; NaN where nothing varies, at the start or where all have ended so."""
     reach = float(ndtri((1 + level) / 2))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        spread = np.sqrt(variance) / np.abs((1 - incidence) * np.log1p(-incidence))
-        rate = np.log1p(-incidence)
-        low, high = (1 - np.exp(rate * np.exp(side * reach * spread)) for side in (-1, 1))
-    is_known = (incidence > 0) & (incidence < 1) & (variance > 0)
+    is_known = (incidence > 0) & (incidence < 1 - 1e-12) & (variance > 0)  # all ended so, but for the last digits
+    inner = np.where(is_known, incidence, 0.5)
+    rate = np.log1p(-inner)
+    spread = np.sqrt(variance) / np.abs((1 - inner) * rate)
+    low, high = (1 - np.exp(rate * np.exp(side * reach * spread)) for side in (-1, 1))
     return np.where(is_known, low, math.nan), np.where(is_known, high, math.nan)
 
 

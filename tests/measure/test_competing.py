@@ -84,6 +84,13 @@ def test_the_shares_of_all_causes_are_what_does_not_go_on(ends):
     assert_allclose(made["value"].sum(), 1 - left.surv_prob[-1], atol=1e-12)
 
 
+def test_where_all_have_ended_one_way_nothing_is_in_doubt():
+    """The share is 1, though 3/7 + 4/7 (2/4 + 2/4) in floats falls short of it by the last digit."""
+    row = cumulative_incidence([1, 1, 1, 2, 2, 3, 3], ["solved"] * 7, at_s=[3]).iloc[0]
+    assert row["value"] == pytest.approx(1.0)
+    assert np.isnan(row[["low", "high"]].to_numpy(float)).all()
+
+
 def test_the_curve_is_that_of_statsmodels():
     rng = np.random.default_rng(5)
     durations, codes = rng.integers(1, 40, 300).astype(float), rng.choice([0, 1, 2], 300)
