@@ -1,8 +1,9 @@
 """Ask wise-pizza for the segments of cases that lie in a folder; runs in an environment of its own.
 
-Usage: python peer_segments.py FOLDER [--unaided]. Reads `case_N.json` (dimensions, target) with `case_N_after.parquet`
-and, where there is one, `case_N_before.parquet` (dimensions, `total`, `size`); writes `case_N_named.json`, a list of
-segments. A case that has its answer already is passed over, so a run that was stopped can go on.
+Usage: python peer_segments.py FOLDER [--unaided]. Reads `case_N.json` (dimensions, target, count) with
+`case_N_after.parquet` and, where there is one, `case_N_before.parquet` (dimensions, `total`, `size`); writes
+`case_N_named.json`, a list of segments: as many as `count` says, or one to three where it is null. A case that has its
+answer already is passed over, so a run that was stopped can go on.
 
 The peer holds its candidates as columns of a dense table with a row per fact. With forty values in a dimension that is
 gigabytes and many minutes for one case, so here its candidates are counted, and its lasso gets them as a sparse table:
@@ -39,8 +40,9 @@ def named(folder: Path, one: Path) -> list[list[list[str]]]:
 
     asked = json.loads(one.read_text(encoding="utf-8"))
     after = pd.read_parquet(folder / f"{one.stem}_after.parquet")
+    count = asked.get("count")
     options: dict[str, Any] = {"dims": asked["dimensions"], "total_name": "total", "size_name": "size", "max_depth": 3,
-                               "max_segments": MOST_SEGMENTS, "min_segments": 1}  # fmt: skip
+                               "max_segments": count or MOST_SEGMENTS, "min_segments": count or 1}  # fmt: skip
     if asked["target"] is not None:
         excess = after.assign(total=after["total"] - asked["target"] * after["size"])
         found = wise_pizza.explain_levels(excess, **options)
