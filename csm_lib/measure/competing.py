@@ -147,6 +147,7 @@ def incidence_quantile(
     low_band, high_band = _band(steps.incidence, steps.variance, level)
     value, low, high = (first_time_at(steps.times, curve, share) for curve in (steps.incidence, high_band, low_band))
     method = beyond if math.isinf(value) else "Aalen–Johansen, band on the log(−log) scale"
+    low = low if low <= value else math.nan  # where all have ended at once there is no band to read
     return Estimate(value, low, high, len(durations), method)
 
 

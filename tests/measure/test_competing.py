@@ -182,3 +182,9 @@ def test_wrong_calls_are_refused_in_words(call, message):
     with pytest.raises(SettingError) as refusal:
         call()
     assert str(refusal.value) == message
+
+
+def test_where_all_end_at_one_time_so_does_the_quantile_and_no_bound_lies_beyond_it() -> None:
+    made = incidence_quantile([1, 1], ["a", "a"], cause="a")
+    assert made.value == 1.0
+    assert math.isnan(made.low)
