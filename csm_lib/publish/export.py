@@ -23,40 +23,14 @@ from csm_lib.publish.markup import Heading, clean, plain
 from csm_lib.publish.parts import mark_folded, parts_of
 from csm_lib.publish.runner import Failure, is_numbered
 from csm_lib.publish.terms import definitions, link_terms
+from csm_lib.show.messages import say
+from csm_lib.show.messages_of_pages import PAGES
 
 __all__ = ["POLICY", "Link", "PageFrame", "failed_page", "page", "title_of"]
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 _HERE = Path(__file__).parent
 _LANG = {"en": "en", "zh": "zh-Hans"}
-_WORDS: dict[str, tuple[str, str]] = {
-    "about": ("About this page", "关于本页"),
-    "all_code": ("All code of this page", "本页全部代码"),
-    "all_periods": ("All periods", "全部期间"),
-    "as_of": ("data as of", "数据截至"),
-    "code": ("Code of cell", "代码：单元"),
-    "code_of_many": ("Code of cells", "代码：单元"),
-    "contents": ("Contents", "目录"),
-    "definitions": ("Indicators on this page", "本页指标定义"),
-    "failed": ("This notebook did not run to its end", "此笔记本未能运行完毕"),
-    "failed_cell": ("Cell {cell}", "单元{cell}"),
-    "folded": (
-        "Not printed unless opened on the page before: {parts}.",
-        "以下部分需先在网页上展开才会打印：{parts}。",
-    ),
-    "formula": ("Formula", "公式"),
-    "made": ("Made from checked data by computed notebooks.", "由经过检查的数据自动计算生成。"),
-    "no_alt": ("Chart without a description", "未附说明的图表"),
-    "parameters": ("Parameters of this run", "本次运行参数"),
-    "pages": ("Pages", "页面"),
-    "periods": ("Periods", "期间"),
-    "run": ("How this report was made", "报告生成记录"),
-    "skip": ("Skip to content", "跳到正文"),
-    "tables": ("All tables as a spreadsheet", "全部表格（电子表格）"),
-    "traceback": ("Traceback", "错误追踪"),
-}
-
-
 @dataclass(frozen=True)
 class Link:
     """A link of a page's navigation."""
@@ -94,7 +68,7 @@ class PageFrame:
 
 def word(key: str, language: str) -> str:
     """Write one of the fixed words of a page."""
-    return _WORDS[key][language == "zh"]
+    return say(f"page_{key}", language)
 
 
 def page(notebook: Any, frame: PageFrame) -> str:
@@ -122,7 +96,8 @@ def page(notebook: Any, frame: PageFrame) -> str:
         "notice": frame.notice,
         "has_code": frame.has_code,
         "footer": word("made", frame.language),
-        "words": {key: word(key, frame.language) for key in _WORDS},
+        "words": {key.removeprefix("page_"): say(key, frame.language) for key in PAGES if "{" not in PAGES[key]},
+        "say": say,
     }
     resources = {"page": context, "language": frame.language, "pages": {link.href for link in frame.links}}
     html, _ = _exporter().from_notebook_node(notebook, resources=resources)
@@ -151,7 +126,7 @@ def failed_page(notebook: Any, failure: Failure, frame: PageFrame) -> str:
         if trace and trace[0].strip() != f"{failure.kind}: {failure.sentence}"
         else ""
     )
-    where = word("failed_cell", language).format(cell=failure.cell)
+    where = say("page_failed_cell", language, cell=failure.cell)
     notice = (
         f'<section class="failure" aria-labelledby="failure"><h2 id="failure">{word("failed", language)}</h2>'
         f"<p><strong>{where}</strong>: {said}</p>{details}</section>"

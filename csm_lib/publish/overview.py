@@ -22,17 +22,6 @@ from csm_lib.show.translation import translated
 
 __all__ = ["near_periods", "write_overview"]
 
-_WORDS = {
-    "en": ("Reports", "Period", "Scope", "All periods", "Headline indicators by period", "everything", {
-        "met": "met", "missed": "missed", "too_close": "too close to call", "no_target": "no target",
-        "not_measured": "not measured"}),
-    "zh": ("报告", "期间", "范围", "全部期间", "各期间核心指标", "全部", {
-        "met": "达标", "missed": "未达标", "too_close": "难以判定", "no_target": "无目标", "not_measured": "未测量"}),
-}  # fmt: skip
-_COURSE = {
-    "en": ("How the headline indicators moved", "Course, target dashed", "First", "Latest"),
-    "zh": ("核心指标走势", "走势（虚线为目标）", "最早", "最近"),
-}
 _SIGNS = {"met": "✓", "missed": "✗", "too_close": "≈", "no_target": "·", "not_measured": NOT_MEASURED}
 
 
@@ -50,7 +39,7 @@ def write_overview(reports: Path, *, organisation: str, language: str) -> Path:
     Path
     """
     shown = _published(reports)
-    title, *_ = _WORDS[language]
+    title = say("overview_reports", language)
     cells = [nbformat.v4.new_markdown_cell(f"# {title}")]
     table = nbformat.v4.new_code_cell("")
     parts = [_table(shown, language), _courses(shown, language)]
@@ -113,10 +102,11 @@ def _courses(shown: list[tuple[str, dict[str, Any]]], language: str) -> str:
     keys = _columns([row for record in alike for row in record["headline"]])
     found = [_course(key, alike, language) for key in keys] if len(alike) > 1 else []
     lines = "".join(line for line in found if line)
-    heads = [say("indicator", language), *_COURSE[language][1:]]
+    caption = say("overview_courses", language)
+    heads = [say(key, language) for key in ("indicator", "overview_course", "overview_first", "overview_latest")]
     heading = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
     body = f"<thead><tr>{heading}</tr></thead><tbody>{lines}</tbody>"
-    return f"<table><caption>{_COURSE[language][0]}</caption>{body}</table>" if lines else ""
+    return f"<table><caption>{caption}</caption>{body}</table>" if lines else ""
 
 
 def _course(key: str, records: list[dict[str, Any]], language: str) -> str:
@@ -137,7 +127,8 @@ def _course(key: str, records: list[dict[str, Any]], language: str) -> str:
 
 
 def _table(shown: list[tuple[str, dict[str, Any]]], language: str) -> str:
-    _, period, scope, _, caption, everything, _ = _WORDS[language]
+    named = ("period", "scope", "caption", "everything")
+    period, scope, caption, everything = (say(f"overview_{key}", language) for key in named)
     keys = _columns([row for _, record in shown for row in record["headline"]])
     names = [name_indicator(key, language=language) for key in keys]
     heading = "".join(f'<th scope="col">{escape(text)}</th>' for text in (period, scope, *names))
@@ -166,5 +157,6 @@ def _cell(row: dict[str, Any] | None, language: str) -> str:
     if row is None:
         return f"<td>{NOT_MEASURED}</td>"
     verdict = row["verdict"]
+    judged = say(f"verdict_{verdict}", language)
     said = write_value(row["value"], row["unit"], language=language)
-    return f"<td>{escape(said)}<br>{_SIGNS[verdict]} {_WORDS[language][-1][verdict]}</td>"
+    return f"<td>{escape(said)}<br>{_SIGNS[verdict]} {judged}</td>"

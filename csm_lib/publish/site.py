@@ -32,6 +32,7 @@ from csm_lib.publish.spreadsheets import gather, write_csv, write_spreadsheet
 from csm_lib.publish.standing import LOCKED, folder_name, read_record
 from csm_lib.settings import RunSettings
 from csm_lib.show.messages import say
+from csm_lib.show.messages_of_pages import PAGES
 from csm_lib.show.restated import sentences_restated
 from csm_lib.show.translation import LANGUAGES, translated
 from csm_lib.workspaces import notebooks_folder
@@ -40,17 +41,6 @@ __all__ = ["REPORT_NOTEBOOK", "RunResult", "publish"]
 
 REPORT_NOTEBOOK = "05_report_and_action_plan"
 _DRAFTS, _FAILED, _KEPT = ".draft", ".failed", ".run"
-_NAV: dict[str, tuple[str, str]] = {
-    "01_objectives_and_scope": ("Objectives", "目标与范围"),
-    "02_kpi_selection": ("Indicators", "关键指标"),
-    "03_data_collection": ("Data", "数据采集"),
-    "04_gap_analysis": ("Gaps", "分析与差距"),
-    "05_report_and_action_plan": ("Report", "报告与行动计划"),
-    "06_root_cause": ("Causes", "根因分析"),
-    "07_staffing": ("Staffing", "人员配置"),
-    "08_improvement": ("Improvement", "改进"),
-    "09_customer_voice": ("Customers", "客户之声"),
-}
 
 
 @dataclass(frozen=True)
@@ -312,8 +302,8 @@ def _frame(book: Any, runs: Sequence[NotebookRun], record: Mapping[str, Any], *,
 
 
 def _nav(run: NotebookRun, language: str) -> str:
-    if run.name in _NAV:
-        return _NAV[run.name][language == "zh"]
+    if f"nav_{run.name}" in PAGES:
+        return say(f"nav_{run.name}", language)
     return title_of(run.notebook, language=language, fallback=run.name)
 
 

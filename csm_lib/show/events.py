@@ -76,7 +76,6 @@ def _of_event(row: Mapping[str, Any], n_compared: int, *, key: str, language: st
         return sentence(
             "Around {event} {name} changed by {change}, without an interval ({reason}): {before} before "
             "(n = {n_before}), {value} after (n = {n}).",
-            zh="{event}前后，{name}变化{change}，无区间（{reason}）：之前{before}（样本量{n_before}），之后{value}（样本量{n}）。",
             language=language, reason=_text(row.get("reason")), **numbers,
         )  # fmt: skip
     others = _text(row.get("others"))
@@ -91,16 +90,12 @@ def _of_event(row: Mapping[str, Any], n_compared: int, *, key: str, language: st
         said = sentence(
             "{event} is associated with a change of {name} by {change} (95% interval {interval}): {before} before "
             "(n = {n_before}), {value} after (n = {n}). {verdict}",
-            zh="{event}与{name}变化{change}相关（95%区间{interval}）：之前{before}（样本量{n_before}），"
-            "之后{value}（样本量{n}）。{verdict}",
             language=language, **numbers,
         )  # fmt: skip
     else:
         said = sentence(
             "Around {event} {name} changed by {change} (95% interval {interval}): {before} before (n = {n_before}), "
             "{value} after (n = {n}). {verdict}",
-            zh="{event}前后，{name}变化{change}（95%区间{interval}）：之前{before}（样本量{n_before}），"
-            "之后{value}（样本量{n}）。{verdict}",
             language=language, **numbers,
         )  # fmt: skip
     if not others:
@@ -141,7 +136,6 @@ def sentence_of_change(
     if found.get("changed_on") is None and found.get("p") is not None:
         return sentence(
             "{name} stands at one level: no step within {n} days is larger than chance makes them.",
-            zh="{name}处于同一水平：{n}天内没有超出偶然的跃变。",
             language=language,
             name=name,
             n=(found["n_days"], "n"),
@@ -158,7 +152,6 @@ def sentence_of_change(
     return sentence(
         "{name} stands at another level from {day} on (95% interval {low} to {high}, n = {n} days): {before} before, "
         "{after} after ({change}). {began}",
-        zh="{name}自{day}起处于另一水平（95%区间{low}至{high}，样本量{n}天）：之前{before}，之后{after}（{change}）。{began}",
         language=language,
         name=name,
         day=write_date(found["changed_on"], language=language),

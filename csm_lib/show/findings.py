@@ -121,7 +121,6 @@ def sentence_of_segments(found: pd.DataFrame, *, key: str, language: str | None 
     return sentence(
         "{name} sits {side} where {segment}: {value} (n = {n}) against {reference}. It is associated with {part} of "
         "the gap (95% interval {interval}).",
-        zh="{name}在{segment}处{side}：{value}（样本量{n}，参照{reference}），与差距中的{part}相关（95%区间{interval}）。",
         language=language,
         name=_name(key, language),
         side=say("highest" if row["value"] > row["reference"] else "lowest", language),
@@ -172,7 +171,6 @@ def sentence_of_causes(counted: pd.DataFrame, *, language: str | None = None) ->
     ]
     return sentence(
         "Of {n} coded failures at the first contact {parts}; {uncoded} of all failures carry no code.",
-        zh="在{n}件已编码的首次未解决联络中，{parts}；全部失败中有{uncoded}没有编码。",
         language=language,
         n=(counted.attrs["n_coded"], "n"),
         parts=joint.join(parts),
@@ -210,7 +208,6 @@ def sentence_of_mix(parts: pd.DataFrame, *, key: str, segment: str, language: st
     said = sentence(
         "{name} went from {before} to {after} ({change}): {mix} because other kinds of contacts came (by {segment}), "
         "{rate} at the same kinds.",
-        zh="{name}由{before}变为{after}（{change}）：其中{mix}来自联络结构变化（按{segment}），{rate}来自同类联络的水平变化。",
         language=language,
         name=_name(key, language),
         before=(parts.attrs["before"], unit),
@@ -284,7 +281,6 @@ def sentence_of_hours(found: dict[str, Any], *, key: str, language: str | None =
     return sentence(
         "{name} is at its worst from {start}:00 to {end}:00: {value} (95% interval {interval}, n = {n}) against {rest} "
         "in all other hours.",
-        zh="{name}在{start}时至{end}时最差：{value}（95%区间{interval}，样本量{n}），其余时段为{rest}。",
         language=language,
         name=_name(key, language),
         start=str(found["from_hour"]),

@@ -117,7 +117,6 @@ def sentence_attained(card: pd.DataFrame, *, language: str | None = None) -> Sen
     chosen = in_language(language)
     said = sentence(
         "Of {n} headline indicators, {met} met their target, {missed} missed it, {too_close} too close to call",
-        zh="{n}项核心指标中，{met}项达标，{missed}项未达标，{too_close}项难以判定",
         language=chosen,
         n=(len(card), "n"),
         **{name: count[name] for name in ("met", "missed", "too_close")},
@@ -159,14 +158,12 @@ def sentence_of_definitions(rows: pd.DataFrame, *, language: str | None = None) 
         methods = rows.loc[rows["value"].isna(), "method"]
         return sentence(
             "Fewer than two definitions can be measured: {reason}.",
-            zh="可测量的口径不足两种：{reason}。",
             language=language,
             reason=reason_of(methods.iloc[0] if len(methods) else None, language=language),
         )
     unit = str(measured["unit"].iloc[0])
     return sentence(
         "By definition it runs from {low} to {high}: compare with others only under the same one.",
-        zh="口径不同，结果从{low}到{high}：只能在同一口径下比较。",
         language=language,
         low=(measured["value"].min(), unit),
         high=(measured["value"].max(), unit),

@@ -48,13 +48,12 @@ def sentence_of_patience(check: Any, consequence: pd.DataFrame, *, language: str
     if check.is_exponential:
         said = sentence(
             "Patience looks exponential ({n} hung up, mean {mean}).",
-            zh="顾客耐心符合指数分布（{n}人放弃，均值{mean}）。", language=language, **numbers,
+            language=language, **numbers,
         )  # fmt: skip
     else:
         said = sentence(
             "Patience is not exponential ({n} hung up, mean {mean}): at first customers leave at {early} times the "
             "usual rate.",
-            zh="顾客耐心不符合指数分布（{n}人放弃，均值{mean}）：起初的离开速率为平均的{early}倍。",
             language=language, early=(check.early_ratio, "number"), **numbers,
         )  # fmt: skip
     if consequence.empty:
@@ -63,18 +62,17 @@ def sentence_of_patience(check: Any, consequence: pd.DataFrame, *, language: str
     said += sentence(
         "With today's staff the model loses {assumed} of the contacts if it is taken to be, {seen} with patience as it "
         "was seen.",
-        zh="以现有人员，按指数分布模型流失{assumed}的联络，按实际耐心为{seen}。",
         language=language, assumed=(shares["exponential"], "share"), seen=(shares["as seen"], "share"),
     )  # fmt: skip
     cost = abs(float(shares["exponential"] - shares["as seen"]))
     if cost < _HARMLESS:
         return said + sentence(
             "The assumption moves the answer by {cost} points: the need may be computed with it.",
-            zh="该假定使结果相差{cost}个百分点，可以据此计算需求。", language=language, cost=(cost, "points"),
+            language=language, cost=(cost, "points"),
         )  # fmt: skip
     return said + sentence(
         "The assumption moves the answer by {cost} points: read the need and every scenario with that much doubt.",
-        zh="该假定使结果相差{cost}个百分点，需求与各情景都应带着这样的误差来读。", language=language,
+        language=language,
         cost=(cost, "points"),
     )  # fmt: skip
 
@@ -104,6 +102,5 @@ def sentence_of_shrinkage(found: Estimate, *, assumed: float, language: str | No
                                      what=say("asked_shrinkage", language), language=language)  # fmt: skip
     return sentence(
         "Shifts record {found} of paid time on breaks or away ({n} shifts); the need is computed with {assumed}.",
-        zh="班次记录的休息与离岗占带薪时间的{found}（{n}个班次）；需求按{assumed}计算。",
         language=language, found=(found.value, "share"), n=(found.n, "n"), assumed=(assumed, "share"),
     )  # fmt: skip

@@ -66,7 +66,6 @@ def sentences_of_actions(plan: pd.DataFrame, *, language: str | None = None) -> 
     return listed(
         sentence(
             "{measure} ({owner}, by {due}; for {name}).",
-            zh="{measure}（{owner}，{due}前；针对{name}）。",
             language=language,
             measure=str(row["measure"]),
             owner=str(row["owner"]),
@@ -100,7 +99,6 @@ def sentence_of_completion(made: Estimate, *, plan: str, language: str | None = 
         return sentence("{said}", language=language, said=say("nothing_due", language, plan=plan))
     return sentence(
         "Of the {n} measures of plan {plan} that were due {value} were done by their date (95% interval {interval}).",
-        zh="{plan}计划中到期的{n}项措施，{value}按期完成（95%区间{interval}）。",
         language=language,
         n=(made.n, "n"),
         plan=plan,
@@ -146,7 +144,6 @@ def _quote(row: Any, language: str | None) -> Sentence:
     kind = "sign_off" if row["is_sign_off"] is True else "note"
     return sentence(
         "“{text}” — {author}, {day} ({kind})",
-        zh="“{text}”——{author}，{day}（{kind}）",
         language=language,
         text=" ".join(str(row["text"]).split()),
         author=row["author"] if isinstance(row["author"], str) else say("not_noted", language),

@@ -69,15 +69,13 @@ class Sentence:
         return self.markdown
 
 
-def sentence(en: str, *, zh: str | None = None, language: str | None = None, **values: Any) -> Sentence:
+def sentence(en: str, *, language: str | None = None, **values: Any) -> Sentence:
     """Fill a sentence with values, each written by its unit.
 
     Parameters
     ----------
     en : str
-        With `{name}` where a value goes.
-    zh : str, optional
-        The same in Chinese; without it the catalogues are asked, and English is used where they lack it.
+        With `{name}` where a value goes; the catalogues have it in the other languages, else it stays English.
     language : str, optional
     **values : tuple of (object, str), or str
         A value with its unit, or text, which the catalogues may have in the language.
@@ -92,7 +90,7 @@ def sentence(en: str, *, zh: str | None = None, language: str | None = None, **v
     It took 35.0 s in A*B.
     """
     chosen = in_language(language)
-    template = zh if chosen == "zh" and zh is not None else translated(en, chosen)
+    template = translated(en, chosen)
     written = {
         name: write_value(*value, language=chosen) if isinstance(value, tuple) else translated(str(value), chosen)
         for name, value in values.items()

@@ -53,8 +53,6 @@ def sentence_of_drivers(found: pd.DataFrame, *, language: str | None = None) -> 
     return sentence(
         "{outcome} is associated most with {driver}: {share} of what all drivers explain together (95% interval "
         "{interval}, n = {n}), {rank}; together they explain {whole} of its variation.",
-        zh="{outcome}与{driver}关联最强：占全部驱动因素可解释部分的{share}（95%区间{interval}，样本量{n}），{rank}；"
-        "合计解释其变动的{whole}。",
         language=language,
         outcome=outcome[:1].upper() + outcome[1:],
         driver=write_code(first["driver"], language=language),
@@ -98,8 +96,6 @@ def sentence_of_process(summary: pd.DataFrame, stages: pd.DataFrame, *, language
         "From first to last change a contact takes {time} (median, 95% interval {interval}, n = {n}), with {approvals} "
         "approvals and {handoffs} hand-overs on average; {share} of the time lies in {stage}, of which {waiting} is "
         "waiting.",
-        zh="从首次到末次变更，每件联络耗时{time}（中位数，95%区间{interval}，样本量{n}），平均{approvals}次审批、{handoffs}次转手；"
-        "{share}的时间在{stage}，其中{waiting}为等待。",
         language=language,
         time=(time["value"], "s"),
         interval=write_interval(time["low"], time["high"], "s", language=language),
@@ -145,7 +141,6 @@ def sentence_of_prices(found: pd.DataFrame, *, language: str | None = None) -> S
     return sentence(
         "“{problem}” is associated with most avoidable work: {n} contacts followed {contacts} such contacts (95% "
         "interval {interval}), {hours} hours{money}.",
-        zh="“{problem}”关联的可避免工作最多：{contacts}件此类联络之后又有{n}件（95%区间{interval}），共{hours}小时{money}。",
         language=language,
         problem=row["problem"],
         n=(row["n"], "n"),
@@ -185,8 +180,6 @@ def sentence_of_priority(found: pd.DataFrame, *, language: str | None = None) ->
     return sentence(
         "“{problem}” comes first with a score of {score} (range {interval}, n = {n}), mostly for {reason}; its rank "
         "lies between {low} and {high} whatever counts most, and it leads in {first} of the weightings tried.",
-        zh="“{problem}”居首，得分{score}（范围{interval}，样本量{n}），主要因为{reason}；无论侧重什么，名次介于{low}与{high}之间，"
-        "在{first}的权重组合中领先。",
         language=language,
         problem=row["problem"],
         score=(row["score"], "score"),

@@ -47,7 +47,6 @@ def sentence_of_coming_need(need: pd.DataFrame, *, language: str | None = None) 
     said = sentence(
         "In the coming week most agents are needed on {slot}: {n} for the contacts expected, {sure} to be enough with "
         "a probability of {probability}.",
-        zh="下周需要坐席最多的时段是{slot}：按预期联络量需{n}人，以{probability}的把握满足需求则为{sure}人。",
         language=language,
         slot=top["slot"],
         n=(top["needed"], "n"),
@@ -59,7 +58,6 @@ def sentence_of_coming_need(need: pd.DataFrame, *, language: str | None = None) 
         return said
     return said + sentence(
         "The plan is short of that in {k} of {n} intervals.",
-        zh="已排班次在{n}个时段中有{k}个不足。",
         language=language,
         k=(int((planned["shortfall_sure"] > 0).sum()), "n"),
         n=(len(planned), "n"),
@@ -97,8 +95,6 @@ def sentence_of_model_error(trust: pd.DataFrame, *, language: str | None = None)
         "The model's own error: with today's staff its answer rate is off by {average} points on average over the "
         "contacts, at most by {most} points (at {hour}:00, predicted {predicted}, observed {observed}). Read every "
         "scenario with that much doubt.",
-        zh="模型自身误差：在现有人手下，按联络量平均偏差{average}个百分点，最大{most}个百分点（{hour}时，预测{predicted}，实际{observed}）。"
-        "各方案的预测都应带着这样的误差来读。",
         language=language,
         average=(average, "points"),
         most=(float(miss.max()), "points"),
@@ -139,11 +135,10 @@ def sentence_of_cheapest_way(
     if added.empty:
         return sentence(
             "Every hour of the day already answers {target} by the model.",
-            zh="模型显示每个时段接通率均已达到{target}。",
             language=language, target=(target, "share"),
         )  # fmt: skip
     hours = [
-        sentence("at {hour}:00 {n} more", zh="{hour}时增加{n}人", language=language, hour=str(int(row["local_hour"])),
+        sentence("at {hour}:00 {n} more", language=language, hour=str(int(row["local_hour"])),
                  n=(row["extra_agents"], "n")).text
         for row in added.to_dict("records")
     ]  # fmt: skip
@@ -153,7 +148,6 @@ def sentence_of_cheapest_way(
     return sentence(
         "The fewest agent hours with which every hour of the day answers {target}: {extra} more in the period, "
         "{hours}; over the whole day the answer rate would go from {before} to {after}.",
-        zh="使每个时段接通率都达到{target}的最少投入：本期增加{extra}坐席小时，{hours}；全天接通率由{before}升至{after}。",
         language=language,
         target=(target, "share"),
         extra=(ways.attrs["extra_agent_h"], "n"),
@@ -186,7 +180,6 @@ def sentence_of_contracts(
     attrs = roster.attrs
     said = sentence(
         "On contracts the week takes {people} people and {agent_h} paid hours",
-        zh="按合同排班，一周需要{people}人、{agent_h}个带薪小时",
         language=language, people=(attrs["people"], "n"), agent_h=(attrs["agent_h"], "n"),
     )  # fmt: skip
     parts = [said.text]

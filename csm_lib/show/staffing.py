@@ -93,7 +93,6 @@ def sentence_of_need(need: pd.DataFrame, *, no_staff: str | None = None, languag
     top = rows.loc[rows["needed_impatient"].astype(float).idxmax()]
     said = sentence(
         "Most agents are needed on {slot}: {n} ({patient} if nobody ever hung up).",
-        zh="需要坐席最多的时段是{slot}：{n}人（若无人放弃则为{patient}人）。",
         language=language,
         slot=top["slot"],
         n=(top["needed_impatient"], "n"),
@@ -107,7 +106,6 @@ def sentence_of_need(need: pd.DataFrame, *, no_staff: str | None = None, languag
     worst = rows.loc[short.idxmax()]
     return said + sentence(
         "In {k} of {n} intervals of a typical week too few are on shift; most are missing on {slot}: {missing}.",
-        zh="典型一周的{n}个时段中有{k}个人手不足；缺口最大在{slot}：{missing}人。",
         language=language,
         k=(int((short > 0).sum()), "n"),
         n=(len(rows), "n"),
@@ -146,8 +144,6 @@ def sentence_of_forecast_error(errors: pd.DataFrame, *, language: str | None = N
         "Forecasts made {n} times in the past for {days} days were off by {wape} of the contacts, the same interval a "
         "week before by {wape_seasonal_naive}; {covered_share} of the counts fell into the interval meant to hold "
         "{level}.",
-        zh="过去{n}次、每次{days}天的预测误差为联络量的{wape}，沿用上周同一时段为{wape_seasonal_naive}；"
-        "{covered_share}的实际值落入应覆盖{level}的区间。",
         language=language,
         n=(len(errors), "n"),
         days=(errors.attrs["horizon_days"], "n"),
@@ -187,8 +183,6 @@ def sentence_of_more_agents(
         "{after} and the mean wait from {wait_before} to {wait_after}, both predicted; observed with today's staff: "
         "{observed}. "
         "{kept} fewer contacts would be lost in the period, for {hours} agent hours more.",
-        zh="若{start}时至{end}时增加{n}名坐席，预测该时段接通率由{before}升至{after}，平均等待由{wait_before}变为{wait_after}；"
-        "现有人手下实际为{observed}。本期可少流失{kept}次联络，需增加{hours}坐席小时。",
         language=language,
         n=(n, "n"),
         start=str(int(band["local_hour"])),
@@ -226,8 +220,6 @@ def sentence_of_scenario(compared: pd.DataFrame, *, share: float, language: str 
         "With {name} that takes {share} of it agents would be offered {offered} contacts instead of {before}; the "
         "answer rate would go from {rate_before} to {rate_after}, the mean wait from {wait_before} to {wait_after} "
         "with the same staff.",
-        zh="{name}（分流{share}）：转人工的联络由{before}降为{offered}；在相同人手下接通率由{rate_before}变为{rate_after}，"
-        "平均等待由{wait_before}变为{wait_after}。",
         language=language,
         name=after["scenario"],
         share=(share, "share"),
@@ -264,7 +256,6 @@ def sentence_of_roster(
     attrs: Mapping[str, Any] = roster.attrs
     said = sentence(
         "The cheapest roster that meets the target in every interval takes {agent_h} agent hours in a typical week",
-        zh="在每个时段都达标的最低成本排班，典型一周需要{agent_h}坐席小时",
         language=language,
         agent_h=(attrs["agent_h"], "n"),
     )
@@ -291,7 +282,6 @@ def _with_doubt(said: Sentence, row: pd.Series, language: str | None) -> Sentenc
         return said
     return said + sentence(
         "By the model's own doubt the answer rate then lies between {low} and {high}.",
-        zh="按模型自身的不确定性，届时接通率介于{low}与{high}之间。",
         language=language,
         low=(low, "share"),
         high=(high, "share"),

@@ -21,7 +21,15 @@ from babel.messages.pofile import read_po
 
 from csm_lib.errors import SettingError
 
-__all__ = ["LANGUAGES", "catalogue", "in_language", "is_translated", "translated", "translated_plural"]
+__all__ = [
+    "LANGUAGES",
+    "catalogue",
+    "in_language",
+    "is_translated",
+    "message_in",
+    "translated",
+    "translated_plural",
+]
 
 LANGUAGES = {"en": "en_GB", "zh": "zh_Hans_CN"}
 _FOLDER = Path(__file__).parent / "catalogues"
@@ -112,6 +120,28 @@ def translated_plural(one: str, many: str, n: float, language: str | None = None
     return _compiled(chosen).ngettext(one, many, int(n))
 
 
+def message_in(language: str, key: str, english: str) -> str:
+    """Give a message in a language by its key; itself where no catalogue has it.
+
+    Parameters
+    ----------
+    language : str
+    key : str
+        What the program calls it: the context in the catalogue, so that one English text may have two meanings.
+    english : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> message_in("zh", "verdict_missed", "missed")
+    '未达标'
+    """
+    return english if language == "en" else _compiled(language).pgettext(key, english)
+
+
 def is_translated(text: str, language: str) -> bool:
     """Tell whether the catalogues of a language have a text, word for word, by its template or piece by piece.
 
@@ -140,7 +170,7 @@ def catalogue(language: str) -> Catalog:
         with path.open("rb") as file:
             for message in read_po(file, locale=language):
                 if message.id:
-                    whole.add(message.id, message.string, locations=[(path.name, 0)])
+                    whole.add(message.id, message.string, context=message.context, locations=[(path.name, 0)])
     return whole
 
 

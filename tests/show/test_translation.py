@@ -70,7 +70,7 @@ def shown_texts(path: Path) -> set[str]:
             if isinstance(node, ast.Call):
                 name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
                 given = {word.arg: word.value for word in node.keywords}
-                if name in FILLS and "zh" not in given:
+                if name in FILLS:
                     found |= {*literals(node.args[0] if node.args else None), *literals(given.get("many"))}
                 elif path.suffix == ".ipynb" and SHOWS.fullmatch(name):
                     found |= {text for key in SHOWN & set(given) for text in literals(given[key])}
@@ -120,9 +120,16 @@ def test_every_closed_word_table_and_column_has_its_chinese() -> None:
 
 @pytest.mark.parametrize("key", MESSAGES)
 def test_a_message_has_the_same_places_in_both_languages_and_no_english_in_the_chinese(key: str) -> None:
-    english, chinese = MESSAGES[key]
+    english = MESSAGES[key]
+    message = catalogue("zh").get(english, context=key)
+    assert message is not None
+    chinese = str(message.string)
     assert sorted(set(PLACE.findall(english))) == sorted(set(PLACE.findall(chinese)))
     assert set(re.findall(r"[A-Za-z]\w+", PLACE.sub("", chinese))) <= PROPER
+
+
+def test_the_catalogue_has_no_message_that_the_program_lacks() -> None:
+    assert {message.context for message in catalogue("zh") if message.context} == set(MESSAGES)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -141,8 +148,8 @@ def test_no_text_has_two_translations() -> None:
     for path in FILES:
         with path.open("rb") as file:
             for message in read_po(file, locale=path.parent.name):
-                found[str(message.id)].add(str(message.string))
-    assert {text: said for text, said in found.items() if len(said) > 1 and text} == {}
+                found[message.context, str(message.id)].add(str(message.string))
+    assert {text: said for text, said in found.items() if len(said) > 1 and text[1]} == {}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,47 @@
+"""The fixed words of pages: headings, links and the page over all periods."""
+
+from __future__ import annotations
+
+__all__ = ["PAGES"]
+
+PAGES: dict[str, str] = {
+    "nav_01_objectives_and_scope": "Objectives",
+    "nav_02_kpi_selection": "Indicators",
+    "nav_03_data_collection": "Data",
+    "nav_04_gap_analysis": "Gaps",
+    "nav_05_report_and_action_plan": "Report",
+    "nav_06_root_cause": "Causes",
+    "nav_07_staffing": "Staffing",
+    "nav_08_improvement": "Improvement",
+    "nav_09_customer_voice": "Customers",
+    "overview_caption": "Headline indicators by period",
+    "overview_course": "Course, target dashed",
+    "overview_courses": "How the headline indicators moved",
+    "overview_everything": "everything",
+    "overview_first": "First",
+    "overview_latest": "Latest",
+    "overview_period": "Period",
+    "overview_reports": "Reports",
+    "overview_scope": "Scope",
+    "page_about": "About this page",
+    "page_all_code": "All code of this page",
+    "page_all_periods": "All periods",
+    "page_as_of": "data as of",
+    "page_code": "Code of cell",
+    "page_code_of_many": "Code of cells",
+    "page_contents": "Contents",
+    "page_definitions": "Indicators on this page",
+    "page_failed": "This notebook did not run to its end",
+    "page_failed_cell": "Cell {cell}",
+    "page_folded": "Not printed unless opened on the page before: {parts}.",
+    "page_formula": "Formula",
+    "page_made": "Made from checked data by computed notebooks.",
+    "page_no_alt": "Chart without a description",
+    "page_pages": "Pages",
+    "page_parameters": "Parameters of this run",
+    "page_periods": "Periods",
+    "page_run": "How this report was made",
+    "page_skip": "Skip to content",
+    "page_tables": "All tables as a spreadsheet",
+    "page_traceback": "Traceback",
+}
