@@ -34,7 +34,8 @@ TYPE_PROMISES = MappingProxyType(
 )
 _YES = ("yes", "y", "true", "t", "1", "1.0", "on", "是", "是的", "对", "對", "有", "真", "√", "✓")
 _NO = ("no", "n", "false", "f", "0", "0.0", "off", "否", "不是", "错", "錯", "无", "無", "假", "×", "✗")
-_EARLIEST, _LATEST = "TIMESTAMPTZ '1970-01-01 00:00:00+00'", "TIMESTAMPTZ '2100-01-01 00:00:00+00'"
+# the last instant before those that count, and the first after them
+_BEFORE, _AFTER = "TIMESTAMPTZ '1969-12-31 23:59:59.999999+00'", "TIMESTAMPTZ '2100-01-01 00:00:00+00'"
 
 
 def typed_sql(text: str, column: Column, given: ColumnMap, *, zone: str) -> str:
@@ -65,7 +66,8 @@ def typed_sql(text: str, column: Column, given: ColumnMap, *, zone: str) -> str:
     """
     if column.type == "instant":
         instant = instant_sql(text, given, zone)
-        return f"CASE WHEN {instant} >= {_EARLIEST} AND {instant} < {_LATEST} THEN {instant} END"
+        # the long expression stands once, so that it runs once: clamped to the two instants, which become null
+        return f"nullif(nullif(least(greatest({instant}, {_BEFORE}), {_AFTER}), {_BEFORE}), {_AFTER})"
     if column.type == "date":
         return date_sql(text, given)
     if column.type in ("number", "integer"):
