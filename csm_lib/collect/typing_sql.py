@@ -66,7 +66,7 @@ def typed_sql(text: str, column: Column, given: ColumnMap, *, zone: str) -> str:
     """
     if column.type == "instant":
         instant = instant_sql(text, given, zone)
-        # the long expression stands once, so that it runs once: clamped to the two instants, which become null
+        # the long expression stands once: clamped to the two instants, which become null
         return f"nullif(nullif(least(greatest({instant}, {_BEFORE}), {_AFTER}), {_BEFORE}), {_AFTER})"
     if column.type == "date":
         return date_sql(text, given)

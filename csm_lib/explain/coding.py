@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,15 @@ from numpy.typing import NDArray
 
 from csm_lib.errors import UsageError
 
-__all__ = ["MAX_LEVELS", "encoded", "hash_of_content", "numbered_by_content", "numbered_clusters", "scattered"]
+__all__ = [
+    "MAX_LEVELS",
+    "encoded",
+    "hash_of_content",
+    "in_columns",
+    "numbered_by_content",
+    "numbered_clusters",
+    "scattered",
+]
 
 MAX_LEVELS = 2_000
 
@@ -93,14 +102,32 @@ def hash_of_content(codes: NDArray[np.int64], *columns: NDArray[Any]) -> NDArray
     ranks = [*codes.T, *(np.unique(column, return_inverse=True)[1] for column in columns)]
     order = np.lexsort(ranks)
     changes = np.zeros(len(order), dtype=bool)
-    bits = np.zeros(len(order), dtype=np.uint64)
     for rank in ranks:
         changes[1:] |= np.diff(rank[order]) != 0
-        bits = scattered(bits ^ rank.astype(np.uint64))
+    bits = _mixed(ranks)
     starts = np.flatnonzero(changes | (np.arange(len(order)) == 0))
     repeat = np.arange(len(order)) - np.repeat(starts, np.diff([*starts, len(order)]))
     bits[order] ^= repeat.astype(np.uint64)
     return scattered(bits)
+
+
+def _mixed(ranks: Sequence[NDArray[np.int64]]) -> NDArray[np.uint64]:
+    """Mix the ranks of each row into bits that equal rows share."""
+    bits = np.zeros(len(ranks[0]), dtype=np.uint64)
+    for rank in ranks:
+        bits = scattered(bits ^ rank.astype(np.uint64))
+    return bits
+
+
+def in_columns(columns: Iterable[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Put columns side by side, each in one piece of memory, since they are read one at a time.
+
+    Examples
+    --------
+    >>> in_columns([np.array([1, 2]), np.array([3, 4])]).tolist()
+    [[1, 3], [2, 4]]
+    """
+    return np.stack(list(columns)).T
 
 
 def numbered_by_content(clusters: NDArray[np.int64], *columns: NDArray[Any]) -> NDArray[np.int64]:
@@ -123,9 +150,7 @@ def numbered_by_content(clusters: NDArray[np.int64], *columns: NDArray[Any]) -> 
     ...     numbered_by_content(np.array([1, 1, 0]), np.array([6, 5, 7])).tolist())
     True
     """
-    bits = np.zeros(len(clusters), dtype=np.uint64)
-    for column in columns:
-        bits = scattered(bits ^ np.unique(column, return_inverse=True)[1].astype(np.uint64))
+    bits = _mixed([np.unique(column, return_inverse=True)[1] for column in columns])
     totals = np.zeros(int(clusters.max(initial=-1)) + 1, dtype=np.uint64)
     np.add.at(totals, clusters, scattered(bits))
     place = np.empty(len(totals), dtype=np.int64)

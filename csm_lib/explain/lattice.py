@@ -7,7 +7,7 @@ from the sums of its leaves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from csm_lib.explain.coding import in_columns
 from csm_lib.explain.population import Rows
 
-__all__ = ["Leaves", "Moments", "expected_rates", "in_columns", "is_inside", "leaves_of", "moments_of"]
+__all__ = ["Leaves", "Moments", "expected_rates", "is_inside", "leaves_of", "moments_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -131,17 +132,6 @@ def leaves_of(rows: Rows) -> Leaves:
         parts = [_summed(cell, part, len(first)) for part in (d != 0, d, x, x * x, x * d, d * d)]
     sums = np.stack(parts).reshape(6, 2, 2, len(first)).transpose(1, 2, 0, 3)
     return Leaves(codes=in_columns(column[first] for column in rows.codes.T), of_row=of_row, sums=sums)
-
-
-def in_columns(columns: Iterable[Ints]) -> Ints:
-    """Put columns side by side, each in one piece of memory, since they are read one at a time.
-
-    Examples
-    --------
-    >>> in_columns([np.array([1, 2]), np.array([3, 4])]).tolist()
-    [[1, 3], [2, 4]]
-    """
-    return np.stack(list(columns)).T
 
 
 def _numbered(names: Ints, size: int) -> tuple[Ints, Ints]:

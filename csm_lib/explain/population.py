@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from csm_lib.definitions import FACTS, INDICATORS
 from csm_lib.engine import connect, quote_name
 from csm_lib.errors import UsageError
-from csm_lib.explain.coding import encoded, hash_of_content, numbered_clusters, scattered
+from csm_lib.explain.coding import encoded, hash_of_content, in_columns, numbered_clusters, scattered
 from csm_lib.measure.readable import arrow_of, refuse_unreadable, typed
 from csm_lib.measure.sums import columns_of
 
@@ -112,7 +112,7 @@ def read_rows(
     stacked = pa.concat_tables([table for table, _ in read], promote_options="permissive")
     is_after = np.repeat([flag for _, flag in read], [table.num_rows for table, _ in read])
     numbered = [encoded(stacked.column(f"d{i}"), name) for i, name in enumerate(dimensions)]
-    codes = np.stack([code for code, _ in numbered]).T  # each column in one piece: they are read one at a time
+    codes = in_columns(code for code, _ in numbered)
     numerator, denominator = (stacked.column(name).to_numpy() for name in ("x", "d"))
     clusters = numbered_clusters(stacked.column("cluster"))
     days = numbered_clusters(stacked.column("day"))

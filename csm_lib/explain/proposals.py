@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 from scipy.stats import false_discovery_control
 
-from csm_lib.explain.lattice import Leaves, Moments, in_columns, is_inside
+from csm_lib.explain.coding import in_columns
+from csm_lib.explain.lattice import Leaves, Moments, is_inside
 from csm_lib.explain.search import Lattice, lattice_of
 
 __all__ = ["ALPHA", "MAX_DEPTH", "MAX_SEGMENTS", "p_value", "propose"]

@@ -15,6 +15,7 @@ import pandas as pd
 
 from csm_lib.engine import connect, quote_name, quote_text
 from csm_lib.errors import SettingError
+from csm_lib.measure.readable import filled_sql
 from csm_lib.measure.sums import narrowed
 
 __all__ = ["AGES_H", "backlog", "backlog_trend"]
@@ -156,11 +157,9 @@ def _look(rows: Any, at: datetime, before: datetime, tests: dict[str, str]) -> d
 def _open_rows(contacts: Any, by: Sequence[str]) -> tuple[Any, str | None]:
     """Project the contacts that asked for a human to their begin and end; and why nothing can be called open."""
     rows = narrowed(contacts, [], others=[*_KINDS, *by])
-    filled = [quote_name(n) if n in rows.columns else f"NULL::{kind} AS {n}" for n, kind in _KINDS.items()]
-    kept = [quote_name(n) if n in rows.columns else f"NULL AS {quote_name(n)}" for n in by if n not in _KINDS]
     ended = "least(resolved_at, closed_at, withdrawn_at, abandoned_at)"
     rows = (
-        rows.project(", ".join([*filled, *kept]))
+        rows.project(", ".join(filled_sql(rows.columns, _KINDS, by)))
         .filter(_WANTED)
         .project(f"*, {ended} AS _ended_at, {ended} IS NULL AND {_OVER} AS _is_endless")
     )

@@ -15,12 +15,35 @@ import pyarrow as pa
 from csm_lib.engine import quote_name
 from csm_lib.errors import SettingError
 
-__all__ = ["arrow_of", "refuse_unreadable", "typed", "unreadable", "without_nan"]
+__all__ = ["arrow_of", "filled_sql", "refuse_unreadable", "typed", "unreadable", "without_nan"]
 
 _FLOATS = ("DOUBLE", "FLOAT")
 _NUMBERS = ("INTEGER", *_FLOATS)
 # what a column of a type must hold, in words
 _PROMISES = {"BOOLEAN": "true or false", "DATE": "dates"}
+
+
+def filled_sql(present: Iterable[str], kinds: Mapping[str, str], others: Iterable[str]) -> list[str]:
+    """Select columns, null where the rows lack them.
+
+    Parameters
+    ----------
+    present : iterable of str
+        Columns that the rows have.
+    kinds : mapping of str to str
+        Columns to select, with the type of one that is lacking.
+    others : iterable of str
+        Further ones, of any type.
+
+    Examples
+    --------
+    >>> filled_sql(["a"], {"a": "DATE", "b": "DATE"}, ["team", "a"])
+    ['"a"', 'NULL::DATE AS "b"', 'NULL AS "team"']
+    """
+    have, further = set(present), [name for name in others if name not in kinds]
+    nulls = {**{name: f"NULL::{kind}" for name, kind in kinds.items()}, **dict.fromkeys(further, "NULL")}
+    columns = [*kinds, *further]
+    return [quote_name(name) if name in have else f"{nulls[name]} AS {quote_name(name)}" for name in columns]
 
 
 def without_nan(name: str, kind: str) -> str:

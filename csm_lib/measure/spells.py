@@ -16,6 +16,7 @@ import pandas as pd
 
 from csm_lib.engine import quote_name
 from csm_lib.errors import SettingError
+from csm_lib.measure.readable import filled_sql
 from csm_lib.measure.sums import narrowed
 
 __all__ = ["first_reply_spells", "resolution_spells", "seen_until", "wait_spells"]
@@ -179,13 +180,11 @@ def _spells(
         raise SettingError(f"until must have a time zone, got {until.isoformat()!r}. Give the last look with its zone.")
     rows = narrowed(contacts, [], others=[*_KINDS, *by])
     have = set(rows.columns)
-    filled = [quote_name(name) if name in have else f"NULL::{kind} AS {name}" for name, kind in _KINDS.items()]
-    kept = [quote_name(name) if name in have else f"NULL AS {quote_name(name)}" for name in by if name not in _KINDS]
     look = f"TIMESTAMPTZ '{until.isoformat()}'"
     reasons = " ".join(f"WHEN {test} THEN '{reason}'" for reason, test in unknown.items())
     names = "".join(f"{quote_name(name)}, " for name in by)
     found = (
-        rows.project(", ".join([*filled, *kept, f"{'is_resolved' in have} AS has_outcomes"]))
+        rows.project(", ".join([*filled_sql(have, _KINDS, by), f"{'is_resolved' in have} AS has_outcomes"]))
         .filter(f"{population} AND created_at < {look}")
         .project(f"{names} *, {cause} AS _cause, {duration} AS _took, epoch({look}) - epoch({start}) AS _so_far")
         .project(

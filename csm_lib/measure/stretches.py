@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import reduce
 from typing import Any
 
 import duckdb
@@ -57,7 +58,8 @@ def measure_each(
     made = {}
     for name, facts in stretches.items():
         own = together[(together[_STRETCH] == name) & (together["n"] > 0)].drop(columns=_STRETCH)
-        alone = [key for key in asked if key not in set(own["key"])]
+        known = set(own["key"])
+        alone = [key for key in asked if key not in known]
         whole = pd.concat([own, measure(facts, alone, level=level)]) if alone else own
         made[name] = whole.set_index("key").loc[asked].reset_index()
     return made
@@ -72,8 +74,5 @@ def _together(stretches: Mapping[str, Mapping[str, Any]]) -> dict[str, duckdb.Du
             for name, facts in stretches.items()
             if (rows := facts.get(grain)) is not None
         ]
-        whole = parts[0] if parts else None
-        for part in parts[1:]:
-            whole = whole.union(part)  # type: ignore[union-attr]
-        made[grain] = whole
+        made[grain] = reduce(duckdb.DuckDBPyRelation.union, parts) if parts else None
     return made

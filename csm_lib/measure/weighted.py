@@ -46,19 +46,15 @@ def stratified_share(strata: Sequence[tuple[int, float, float]], *, level: float
     if n == 0 or whole == 0:
         return Estimate(math.nan, math.nan, math.nan, 0, NOTHING)
     value = sum(hits for _, hits, _ in strata) / whole
-    variance = sum(
-        _stratum_variance(rows, hits / size, size, value) * (size / whole) ** 2 for rows, hits, size in strata
-    )
+    shares = [hits / size for _, hits, size in strata]
+    variance = _variance(strata, shares, value)
     if n >= whole:
         return Estimate(value, value, value, n, "every row of the population was seen")
     kish = whole**2 / sum(size**2 / rows * max(0.0, 1 - rows / size) for rows, _, size in strata)
     spread = value * (1 - value)
     effective = spread / variance if variance > 0 and spread > 0 else kish
     if any(min(hits, size - hits) * rows < FEW_IN_STRATUM * size for rows, hits, size in strata):
-        wary = sum(
-            _stratum_variance(rows, _wary(hits / size, rows), size, value) * (size / whole) ** 2
-            for rows, hits, size in strata
-        )
+        wary = _variance(strata, [_wary(share, n) for share, (n, _, _) in zip(shares, strata, strict=True)], value)
         effective = max(min(effective, kish), min(effective, spread / wary) if wary > 0 else 0.0)
     return _on_effective_n(value, effective, n, level=level, how=f"{len(strata)} strata, finite population")
 
@@ -103,6 +99,12 @@ def _wary(share: float, rows: int) -> float:
     """Share of a stratum as if it had shown at least 3 successes and failures."""
     least = min(0.5, FEW_IN_STRATUM / rows)
     return min(max(share, least), 1 - least)
+
+
+def _variance(strata: Sequence[tuple[int, float, float]], shares: Sequence[float], overall: float) -> float:
+    whole = sum(size for _, _, size in strata)
+    parts = zip(strata, shares, strict=True)
+    return sum(_stratum_variance(n, share, size, overall) * (size / whole) ** 2 for (n, _, size), share in parts)
 
 
 def _stratum_variance(rows: int, share: float, size: float, overall: float) -> float:

@@ -31,6 +31,8 @@ __all__ = ["POLICY", "Link", "PageFrame", "failed_page", "page", "title_of"]
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 _HERE = Path(__file__).parent
 _LANG = {"en": "en", "zh": "zh-Hans"}
+
+
 @dataclass(frozen=True)
 class Link:
     """A link of a page's navigation."""
@@ -96,7 +98,11 @@ def page(notebook: Any, frame: PageFrame) -> str:
         "notice": frame.notice,
         "has_code": frame.has_code,
         "footer": word("made", frame.language),
-        "words": {key.removeprefix("page_"): say(key, frame.language) for key in PAGES if "{" not in PAGES[key]},
+        "words": {
+            key.removeprefix("page_"): say(key, frame.language)
+            for key, english in PAGES.items()
+            if key.startswith("page_") and "{" not in english
+        },
         "say": say,
     }
     resources = {"page": context, "language": frame.language, "pages": {link.href for link in frame.links}}

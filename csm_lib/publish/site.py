@@ -270,6 +270,8 @@ def _with_restatements(notebook: Any, record: Mapping[str, Any]) -> Any:
         text = f"## {say('restated', language)}\n\n<ul>\n{lines}\n</ul>"
         tags = {"tags": [f"lang-{language}"]}
         sections += [nbformat.v4.new_markdown_cell(text, metadata=tags)] if said else []
+    if not sections:
+        return notebook
     shown = copy(notebook)
     places = [place for place, cell in enumerate(shown.cells) if _opens_section(cell)]
     after = places[1] if len(places) > 1 else len(shown.cells)

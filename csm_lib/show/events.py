@@ -86,18 +86,15 @@ def _of_event(row: Mapping[str, Any], n_compared: int, *, key: str, language: st
         "interval": write_interval(row["low"], row["high"], unit_of_change(unit), language=language),
         "verdict": say(verdict, language, n=write_value(n_compared, "n", language=language)),
     }
-    if row["is_signal"]:
-        said = sentence(
-            "{event} is associated with a change of {name} by {change} (95% interval {interval}): {before} before "
-            "(n = {n_before}), {value} after (n = {n}). {verdict}",
-            language=language, **numbers,
-        )  # fmt: skip
-    else:
-        said = sentence(
-            "Around {event} {name} changed by {change} (95% interval {interval}): {before} before (n = {n_before}), "
-            "{value} after (n = {n}). {verdict}",
-            language=language, **numbers,
-        )  # fmt: skip
+    said = sentence(
+        "{event} is associated with a change of {name} by {change} (95% interval {interval}): {before} before "
+        "(n = {n_before}), {value} after (n = {n}). {verdict}"
+        if row["is_signal"]
+        else "Around {event} {name} changed by {change} (95% interval {interval}): {before} before (n = {n_before}), "
+        "{value} after (n = {n}). {verdict}",
+        language=language,
+        **numbers,
+    )
     if not others:
         return said
     also = say("event_others", language, others=_joint(others.split(", "), language))
@@ -148,7 +145,7 @@ def sentence_of_change(
     began = [] if events is None else [
         str(row.title) for row in events.itertuples() if low <= pd.Timestamp(row.starts_on).date() <= high
     ]  # fmt: skip
-    listed_events = say("change_events", language, events=_joint(began, language))
+    named = {"events": _joint(began, language)} if began else {}
     return sentence(
         "{name} stands at another level from {day} on (95% interval {low} to {high}, n = {n} days): {before} before, "
         "{after} after ({change}). {began}",
@@ -161,7 +158,7 @@ def sentence_of_change(
         before=(found["before"], unit),
         after=(found["after"], unit),
         change=write_change(found["after"] - found["before"], unit, language),
-        began=listed_events if began else say("change_alone", language),
+        began=say("change_events" if began else "change_alone", language, **named),
     )
 
 
