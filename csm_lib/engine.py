@@ -6,11 +6,13 @@ connection is set to UTC; nothing is ever downloaded.
 
 from __future__ import annotations
 
+import atexit
 from contextlib import suppress
+from functools import cache
 
 import duckdb
 
-__all__ = ["connect", "quote_name", "quote_text"]
+__all__ = ["borrow", "connect", "quote_name", "quote_text"]
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -23,9 +25,33 @@ def connect() -> duckdb.DuckDBPyConnection:
     >>> connect().execute("SELECT current_setting('enable_progress_bar')").fetchall()
     [(False,)]
     """
-    connection = duckdb.connect(
+    opened = duckdb.connect(
         config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
     )
+    return _configured(opened)
+
+
+def borrow() -> duckdb.DuckDBPyConnection:
+    """Open a connection for one question over frames: as `connect`, at a hundredth of its cost.
+
+    Its engine is shared by the process and lasts as long, so that only what is temporary may be created.
+
+    Examples
+    --------
+    >>> borrow().execute("SELECT current_setting('TimeZone')").fetchall()
+    [('UTC',)]
+    """
+    return _configured(_shared().cursor())
+
+
+@cache
+def _shared() -> duckdb.DuckDBPyConnection:
+    atexit.register(_shared.cache_clear)  # what is still there when the interpreter ends is reported as leaked
+    return connect()
+
+
+def _configured(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Set what holds for a session."""
     connection.execute("SET TimeZone = 'UTC'")
     with suppress(duckdb.InvalidInputException):  # a notebook without widgets has no bar, and refuses to be told
         connection.execute("SET enable_progress_bar = false")  # a slow query would print one into a notebook's page

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -21,13 +21,14 @@ import pandas as pd
 from csm_lib.collect.aliases import hide_staff
 from csm_lib.collect.editions import PastEdition, edition_on, last_moment_of
 from csm_lib.collect.facts import cut_off, facts_fingerprint
+from csm_lib.collect.held_facts import Facts, HeldFacts
 from csm_lib.collect.ingest import with_source_zone
 from csm_lib.collect.links import links_query
 from csm_lib.collect.settings_log import settings_on
 from csm_lib.collect.shown_logs import files_query, missing_upstream_query, set_aside_query
 from csm_lib.collect.warehouse import LOG_TABLES, Warehouse
 from csm_lib.definitions import FACTS, TABLES
-from csm_lib.engine import connect, quote_text
+from csm_lib.engine import connect
 from csm_lib.errors import SettingError, UsageError
 from csm_lib.periods import Period, parse_period, period_of
 from csm_lib.settings import Scope, Settings, load_settings
@@ -146,51 +147,14 @@ class Data:
             hide_staff(connection)
         return cls(connection, zoned, dict(warehouse.edition.tables), past, as_of if past else "", settings_at)
 
+    @cached_property
+    def held(self) -> HeldFacts:
+        """The fact tables, in memory from their first use on as far as they fit there."""
+        return HeldFacts(self.connection)
+
     def frame(self, name: str) -> pd.DataFrame:
         """Give a whole table as a pandas frame."""
         return self.connection.table(name).to_arrow_table().to_pandas()
-
-
-class Facts(Mapping[str, duckdb.DuckDBPyRelation | None]):
-    """Fact tables by grain, limited to one period and scope (`condition`, in SQL), ready to be measured.
-
-    A grain of which the warehouse holds no row at all is None: there is no source, so nothing of it is measured.
-    """
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, period: Period, scope: Scope) -> None:
-        self._connection = connection
-        limits = [
-            f"local_date >= DATE '{period.start_on}' AND local_date < DATE '{period.end_on}'",
-            *(_is_in(column, words) for column, words in (("channel", scope.channels), ("team", scope.teams)) if words),
-        ]
-        self.condition = " AND ".join(limits)
-
-    def __getitem__(self, grain: str) -> duckdb.DuckDBPyRelation | None:
-        return self.relation(grain) if grain in self._sourced else None
-
-    @cached_property
-    def _sourced(self) -> set[str]:
-        """Grains that the whole warehouse has a row of."""
-        tables = {grain: self._connection.table(fact.table) for grain, fact in FACTS.items()}
-        return {grain for grain, table in tables.items() if len(table.limit(1).to_arrow_table())}
-
-    def relation(self, grain: str) -> duckdb.DuckDBPyRelation:
-        """Give the facts of a grain, without rows where there is no source.
-
-        Raises
-        ------
-        SettingError
-            If there is no such grain.
-        """
-        if grain not in FACTS:
-            raise SettingError(f"grain must be one of {', '.join(FACTS)}, got {grain!r}. Correct it.")
-        return self._connection.sql(f"SELECT * FROM {FACTS[grain].table} WHERE {self.condition}")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(FACTS)
-
-    def __len__(self) -> int:
-        return len(FACTS)
 
 
 @dataclass(frozen=True)
@@ -231,22 +195,21 @@ class Workbook:
     @cached_property
     def facts(self) -> Facts:
         """Fact tables by grain, limited to the period and scope: what `measure` takes."""
-        return Facts(self.data.connection, self.period, self.scope)
+        return Facts(self.data.held, self.period, self.scope)
 
     def facts_of(self, period: Period) -> Facts:
         """Fact tables of any stretch of days in this scope."""
-        return Facts(self.data.connection, period, self.scope)
+        return Facts(self.data.held, period, self.scope)
 
     @cached_property
     def all_facts(self) -> Facts:
         """The same without limit of scope: for what is in scope against what is not."""
-        return Facts(self.data.connection, self.period, Scope())
+        return Facts(self.data.held, self.period, Scope())
 
     @property
     def has_data(self) -> bool:
         """True if the period has a contact, a survey, a review, a complaint or a counted interval in the scope."""
-        within = (self.facts.relation(grain) for grain, fact in FACTS.items() if fact.gives_periods)
-        return any(len(rows.limit(1).to_arrow_table()) for rows in within)
+        return any(self.facts.has_rows(grain) for grain, fact in FACTS.items() if fact.gives_periods)
 
     def frame(self, grain: str = "contact") -> pd.DataFrame:
         """Give the facts of a grain as a pandas frame, one row per fact."""
@@ -358,11 +321,6 @@ class Workbook:
     def _of(self, period: Period) -> Workbook | None:
         book = Workbook(period, self.scope_name, self.language, self.workspace, self.data)
         return book if book.has_data else None
-
-
-def _is_in(column: str, words: tuple[str, ...]) -> str:
-    listed = ", ".join(map(quote_text, words))
-    return f"{column} IN ({listed})"
 
 
 def _quarters(data: Data) -> dict[str, int]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from csm_lib.engine import connect
+from csm_lib.engine import borrow
 from csm_lib.explain.population import table_of
 from csm_lib.measure.sums import columns_of
 
@@ -64,7 +64,7 @@ def _banded(frame: Any) -> Any:
     relation = (
         frame
         if isinstance(frame, duckdb.DuckDBPyRelation)
-        else connect().from_arrow(table_of(frame, present, role="facts"))
+        else borrow().from_arrow(table_of(frame, present, role="facts"))
     )
     return relation.project(", ".join(["*", *cuts]))
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from csm_lib.definitions import INDICATORS
-from csm_lib.engine import connect
+from csm_lib.engine import borrow
 from csm_lib.explain.filters import columns_in, row_condition
 from csm_lib.explain.population import table_of
 from csm_lib.measure.changes import combined, difference
@@ -90,7 +90,7 @@ def _flagged(facts: Any, key: str, text: str, *, where: str) -> dict[str, Any]:
         read = [*row.columns, *row.denominator_columns, *columns_in(text, columns=present, where=where), row.cluster]
         needed = list(dict.fromkeys(name for name in read if name in present))
         condition = row_condition(text, columns=present, where=where)
-        with connect() as connection:
+        with borrow() as connection:
             connection.register("facts", table_of(frame, needed, role=f"{grain} facts"))
             made[str(grain)] = connection.sql(f"SELECT *, {condition} AS {_INSIDE} FROM facts").to_arrow_table()
     return made

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from csm_lib.definitions import FACTS, INDICATORS
-from csm_lib.engine import connect, quote_name
+from csm_lib.engine import borrow, quote_name
 from csm_lib.errors import UsageError
 from csm_lib.explain.coding import encoded, hash_of_content, in_columns, numbered_clusters, scattered
 from csm_lib.measure.readable import arrow_of, refuse_unreadable, typed
@@ -202,7 +202,7 @@ def _query(
     labels |= {"cluster": f"({group})::VARCHAR", "cluster_hash": _hash(group), "unit": unit_hash}
     names = [f"{quote_name(f'label {label}')} AS {label}" for label in labels]
     where = "x IS NOT NULL AND d IS NOT NULL AND (x <> 0 OR d <> 0)" if has_zero else "d <> 0"
-    with connect() as connection:
+    with borrow() as connection:
         held = connection.from_arrow(table)
         refuse_unreadable(held, promised, {name: [key] for name in columns})
         kinds = dict(zip(held.columns, map(str, held.types), strict=True))

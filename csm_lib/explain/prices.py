@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from csm_lib.engine import connect, quote_name
+from csm_lib.engine import borrow, quote_name
 from csm_lib.explain.filters import columns_in, row_condition
 from csm_lib.explain.population import table_of
 from csm_lib.explain.robust import cluster_numbers, mean_with_bounds
@@ -101,7 +101,7 @@ def follow_ups(facts: Any, *, window_days: float = 7, retry_within_h: float = 24
         FROM kinds WHERE kind IS NOT NULL ORDER BY contact_id
     """
     held = table_of(facts, _COLUMNS, role="facts")
-    with connect() as connection:
+    with borrow() as connection:
         connection.register("facts", held)
         return connection.sql(query).to_arrow_table().to_pandas()
 
@@ -162,7 +162,7 @@ def flag_problems(facts: Any, problems: Mapping[str, str], columns: tuple[str, .
     held = table_of(facts, list(dict.fromkeys([*kept, *needed])), role="facts")
     picked = list(map(quote_name, kept))
     picked += [f"{condition} AS is_{i}" for i, condition in enumerate(conditions.values())]
-    with connect() as connection:
+    with borrow() as connection:
         connection.register("facts", held)
         rows = connection.sql(f"SELECT {', '.join(picked) or '1'} FROM facts").to_arrow_table().to_pandas()
     return rows.assign(**{name: None for name in columns if name not in kept})

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from csm_lib.engine import connect
+from csm_lib.engine import borrow
 from csm_lib.errors import UsageError
 from csm_lib.explain.population import table_of
 from csm_lib.measure.sums import columns_of
@@ -97,7 +97,7 @@ def ask_log(status_log: Any, query: str) -> pd.DataFrame:
         answer = status_log.project(", ".join(typed)).query("log", query)
         return answer.to_arrow_table().to_pandas()  # type: ignore[union-attr]
     held = table_of(status_log, _COLUMNS, role="status_log", optional=optional)
-    with connect() as connection:
+    with borrow() as connection:
         connection.register("log_as_held", held)
-        connection.execute(f"CREATE VIEW log AS SELECT {', '.join(typed)} FROM log_as_held")
+        connection.execute(f"CREATE TEMP VIEW log AS SELECT {', '.join(typed)} FROM log_as_held")
         return connection.sql(query).to_arrow_table().to_pandas()

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from csm_lib.definitions import INDICATORS, Indicator
-from csm_lib.engine import connect, quote_name
+from csm_lib.engine import borrow, quote_name
 from csm_lib.explain.coding import MAX_LEVELS
 from csm_lib.explain.population import table_of
 from csm_lib.explain.segments import COLUMNS, explain_gap
@@ -209,7 +209,7 @@ def _unusable(frame: Any, name: str, grain: str) -> str | None:
         return f"no {grain} data"
     if name not in columns_of(frame):
         return f"not in the {grain} facts"
-    with connect() as connection:
+    with borrow() as connection:
         connection.register("facts", table_of(frame, [name], role="facts"))
         column = quote_name(name)
         found = connection.sql(f"SELECT count(DISTINCT {column}), count(*) - count({column}) FROM facts")

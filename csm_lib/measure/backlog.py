@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from csm_lib.engine import connect, quote_name, quote_text
+from csm_lib.engine import borrow, quote_name, quote_text
 from csm_lib.errors import SettingError
 from csm_lib.measure.readable import filled_sql
 from csm_lib.measure.sums import narrowed
@@ -172,7 +172,7 @@ def _open_rows(contacts: Any, by: Sequence[str]) -> tuple[Any, str | None]:
     rows = rows.filter(f"({kept_rows})") if known else rows
     # read once: the trend looks at the same rows again and again
     held = rows.project(", ".join(["created_at", "_ended_at", "_is_endless", *map(quote_name, by)])).to_arrow_table()
-    return connect().from_arrow(held), None if known else "the data do not say when a contact ended"
+    return borrow().from_arrow(held), None if known else "the data do not say when a contact ended"
 
 
 def _age_tests(age: str, ages_h: Sequence[float]) -> dict[str, str]:

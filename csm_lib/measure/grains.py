@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from csm_lib.engine import connect
+from csm_lib.engine import borrow
 from csm_lib.measure.clusters import ClusterSums
 from csm_lib.measure.sums import Group, per_cluster
 from csm_lib.measure.terms import Term
@@ -44,7 +44,7 @@ def joint_cluster_sums(
         _side(per_cluster(rows, [term], cluster=cluster, by=by, has_unlabelled=True), side)
         for side, (rows, term) in (("a", above), ("b", below))
     ]
-    rows = connect().from_arrow(pa.concat_tables(sides, promote_options="permissive"))
+    rows = borrow().from_arrow(pa.concat_tables(sides, promote_options="permissive"))
     sums = "coalesce(sum(a), 0) AS a, coalesce(sum(b), 0) AS b"
     together = rows.filter(f"{label} IS NOT NULL").aggregate(", ".join([*groups, sums]), ", ".join([*groups, label]))
     alone = rows.filter(f"{label} IS NULL").project(", ".join([*groups, "coalesce(a, 0) AS a", "coalesce(b, 0) AS b"]))

@@ -237,11 +237,12 @@ def _records(
         clusters = _joint(row, frames, by=by) if level is not None else None
         return _ratio_records(row, held.sums, measured[row.denominator_grain].sums, clusters, level=level)
     judged = {} if level is None else basis_by_group(row, frames[row.grain], by=by)
+    lacks_cluster = bool(row.cluster) and row.cluster not in columns_of(frames[row.grain])
     records = []
     for group, sums in held.sums.items():
         found = sums[row.key]
         made = _estimate(row, group, found, held, level=level)
-        if row.cluster and row.cluster not in columns_of(frames[row.grain]) and found.n and level is not None:
+        if lacks_cluster and found.n and level is not None:
             made = replace(made, method=f"{made.method}; rows taken as independent: no column {row.cluster!r}")
         if row.is_of_counts and found.n:
             made = replace(made, n=round(found.b))

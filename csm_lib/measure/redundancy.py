@@ -14,6 +14,7 @@ import pandas as pd
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 from scipy.special import ndtri
+from scipy.stats import rankdata
 
 from csm_lib.measure.arguments import check_level
 
@@ -60,7 +61,8 @@ def correlations(
     check_level(level)
     wide = measured[measured["n"] >= least].pivot(index=at, columns="key", values="value").astype(float)
     keys = [key for key in dict.fromkeys(measured["key"]) if key in wide]
-    rows = [(key, other, *_correlation(wide[[key, other]].dropna(), level)) for key, other in combinations(keys, 2)]
+    values = {key: wide[key].to_numpy() for key in keys}
+    rows = [(key, other, *_correlation(values[key], values[other], level)) for key, other in combinations(keys, 2)]
     table = pd.DataFrame(rows, columns=["key", "other", "n_days", "value", "low", "high"])
     closest = table["value"].abs().sort_values(ascending=False, kind="stable", na_position="last").index
     return table.loc[closest].reset_index(drop=True)
@@ -110,12 +112,13 @@ def indicator_groups(pairs: pd.DataFrame, *, close: float = CLOSE) -> pd.DataFra
     return pd.DataFrame(rows, columns=["group", "key", "n_members", "least_value"])
 
 
-def _correlation(both: pd.DataFrame, level: float) -> tuple[int, float, float, float]:
-    n = len(both)
-    if n < FEWEST_DAYS or (both.nunique() < 2).any():
+def _correlation(one: np.ndarray, other: np.ndarray, level: float) -> tuple[int, float, float, float]:
+    both = np.stack([one, other])
+    both = both[:, ~np.isnan(both).any(axis=0)]
+    n = both.shape[1]
+    if n < FEWEST_DAYS or (np.ptp(both, axis=1) == 0).any():
         return n, math.nan, math.nan, math.nan
-    ranks = both.rank()
-    value = float(np.clip(np.corrcoef(ranks.iloc[:, 0], ranks.iloc[:, 1])[0, 1], -1.0, 1.0))
+    value = float(np.clip(np.corrcoef(rankdata(both, axis=1))[0, 1], -1.0, 1.0))
     if abs(value) > 1 - 1e-12:
         return n, math.copysign(1.0, value), math.nan, math.nan
     reach = float(ndtri((1 + level) / 2)) * math.sqrt((1 + value**2 / 2) / (n - 3))

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from csm_lib.definitions import FACTS, Indicator
-from csm_lib.engine import connect, quote_name
+from csm_lib.engine import borrow, quote_name
 from csm_lib.errors import SettingError
 from csm_lib.measure.clusters import MANY_CLUSTERS, ClusterSums
 from csm_lib.measure.readable import arrow_of, refuse_unreadable, typed, unreadable, without_nan
@@ -62,9 +62,9 @@ def narrowed(frame: Any, terms: Sequence[Term], *, others: Iterable[str]) -> duc
     if isinstance(frame, duckdb.DuckDBPyRelation):
         return frame.project(", ".join(map(quote_name, names)))
     if isinstance(frame, pd.DataFrame):
-        return connect().from_arrow(arrow_of(frame, names))
+        return borrow().from_arrow(arrow_of(frame, names))
     whole = frame.select(names).collect() if hasattr(frame, "collect") else frame
-    return connect().from_arrow(pa.table(whole).select(names))
+    return borrow().from_arrow(pa.table(whole).select(names))
 
 
 def sum_terms(

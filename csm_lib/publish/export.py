@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import base64
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from nbconvert.exporters import HTMLExporter
+from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbconvert.filters import markdown2html, strip_ansi
 from nbconvert.preprocessors import Preprocessor
 
 from csm_lib.publish.markup import Heading, clean, plain
 from csm_lib.publish.parts import mark_folded, parts_of
 from csm_lib.publish.runner import Failure, is_numbered
-from csm_lib.publish.terms import definitions, link_terms
+from csm_lib.publish.terms import definitions, link_terms_in
 from csm_lib.show.messages import say
 from csm_lib.show.messages_of_pages import PAGES
 
@@ -30,6 +31,7 @@ __all__ = ["POLICY", "Link", "PageFrame", "failed_page", "page", "title_of"]
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 _HERE = Path(__file__).parent
+_one_at_a_time = threading.Lock()  # an exporter of nbconvert's keeps the notebook in hand
 _LANG = {"en": "en", "zh": "zh-Hans"}
 
 
@@ -106,7 +108,8 @@ def page(notebook: Any, frame: PageFrame) -> str:
         "say": say,
     }
     resources = {"page": context, "language": frame.language, "pages": {link.href for link in frame.links}}
-    html, _ = _exporter().from_notebook_node(notebook, resources=resources)
+    with _one_at_a_time:
+        html, _ = _exporter().from_notebook_node(notebook, resources=resources)
     return str(html)
 
 
@@ -182,8 +185,7 @@ class _Prepare(Preprocessor):
                 cell.metadata["shown"] = _to_pages(shown, resources.get("pages", set()))
                 headings += found
             elif cell.cell_type == "code":
-                outputs = [shown for out in cell.outputs if (shown := _shown(out, taken, language))]
-                cell.metadata["shown"] = [link_terms(shown, language=language, met=met) for shown in outputs]
+                cell.metadata["shown"] = [shown for out in cell.outputs if (shown := _shown(out, taken, language, met))]
         nb.cells = _answers_first(nb.cells, language)
         resources["heading_text"], resources["heading_html"] = _take_heading(nb, headings, resources)
         resources["about"] = _take_about(nb)
@@ -272,8 +274,8 @@ def _in_language(cells: Sequence[Any], language: str) -> list[Any]:
     return kept
 
 
-def _shown(out: Any, taken: set[str], language: str) -> str:
-    """Turn one output into clean markup; warnings and errors are not part of a report."""
+def _shown(out: Any, taken: set[str], language: str, met: set[str]) -> str:
+    """Turn one output into clean markup, its terms linked; warnings and errors are not part of a report."""
     if out.output_type == "stream":
         return f'<pre tabindex="0">{escape(strip_ansi(out.text))}</pre>' if out.name == "stdout" else ""
     data = out.get("data", {})
@@ -283,10 +285,12 @@ def _shown(out: Any, taken: set[str], language: str) -> str:
                 out.metadata.get(kind, {}).get("alt") or _spoken(data.get("text/plain", "")) or word("no_alt", language)
             )
             return _picture(kind, data[kind], alt)
+    link = partial(link_terms_in, language=language, met=met)
     if "text/html" in data:
-        return _together(clean(data["text/html"], taken=taken)[0])
+        return _together(clean(data["text/html"], taken=taken, finish=link)[0])
     if "text/markdown" in data:
-        return f'<div class="result">{_together(clean(markdown2html(data["text/markdown"]), taken=taken)[0])}</div>'
+        made = clean(markdown2html(data["text/markdown"]), taken=taken, finish=link)[0]
+        return f'<div class="result">{_together(made)}</div>'
     text = data.get("text/plain", "")
     return f'<pre tabindex="0">{escape(strip_ansi(text))}</pre>' if text else ""
 
@@ -315,8 +319,15 @@ def _css() -> str:
     return (_HERE / "template" / "page.css").read_text(encoding="utf-8").strip()
 
 
+class _Exporter(HTMLExporter):
+    """nbconvert's exporter less its last step, which reads the whole page again to name pictures that have names."""
+
+    def from_notebook_node(self, nb: Any, resources: Any = None, **options: Any) -> Any:
+        return TemplateExporter.from_notebook_node(self, nb, resources, **options)
+
+
 @cache
 def _exporter() -> HTMLExporter:
-    exporter = HTMLExporter(extra_template_basedirs=[str(_HERE)], template_name="template")
+    exporter = _Exporter(extra_template_basedirs=[str(_HERE)], template_name="template")
     exporter.register_preprocessor(_Prepare, enabled=True)
     return exporter

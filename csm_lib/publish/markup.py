@@ -8,6 +8,7 @@ headers get a scope, and wide tables scroll in a container of their own.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
@@ -31,6 +32,7 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
     "th": ("lang", "class", "scope", "colspan", "rowspan"),
     "td": ("lang", "class", "colspan", "rowspan"),
 }
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+")
 _RELATIVE = re.compile(r"(?!//)(?:#|\./)?[\w./@~%-]*(?:#[\w%-]*)?")
 _LONG_TEXT, _SOME_TEXT = 32, 12
@@ -50,7 +52,9 @@ class Heading:
     text: str
 
 
-def clean(html: str, *, taken: set[str] | None = None) -> tuple[str, list[Heading]]:
+def clean(
+    html: str, *, taken: set[str] | None = None, finish: Callable[[BeautifulSoup], None] | None = None
+) -> tuple[str, list[Heading]]:
     """Clean markup and name its headings.
 
     Parameters
@@ -58,6 +62,8 @@ def clean(html: str, *, taken: set[str] | None = None) -> tuple[str, list[Headin
     html : str
     taken : set of str, optional
         Ids already on the page; the new ones are added.
+    finish : callable, optional
+        Changes the clean tree in place, so that nobody has to read the markup once more.
 
     Returns
     -------
@@ -80,7 +86,9 @@ def clean(html: str, *, taken: set[str] | None = None) -> tuple[str, list[Headin
     for table in soup.find_all("table"):
         _make_accessible(soup, table)
     ids = set() if taken is None else taken
-    headings = [_named(element, ids) for element in soup.find_all(re.compile("^h[1-6]$"))]
+    headings = [_named(element, ids) for element in soup.find_all(_HEADINGS)]
+    if finish is not None:
+        finish(soup)
     return str(soup).strip(), headings
 
 

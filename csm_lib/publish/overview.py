@@ -59,7 +59,7 @@ def near_periods(reports: Path, record: dict[str, Any], *, language: str) -> lis
     ----------
     reports : Path
     record : dict
-        Record of the report, published or not.
+        Record of the report, published or not; `parameters` and `period` are read.
     language : str
 
     Returns

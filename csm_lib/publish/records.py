@@ -18,7 +18,7 @@ from csm_lib.publish.fingerprints import code_fingerprint, definition_fingerprin
 from csm_lib.publish.markup import loads
 from csm_lib.publish.runner import NotebookRun
 
-__all__ = ["check_report", "record_of", "write_record"]
+__all__ = ["asked_of", "check_report", "record_of", "write_record"]
 
 _LARGEST_PAGE = 2_000_000
 
@@ -50,17 +50,9 @@ def record_of(
         As DESIGN §8 of the report has it; nothing in it is NaN.
     """
     headline = _headline(kept)
-    own = {f"{notebook}.{name}": value for notebook, values in given.items() for name, value in values.items()}
     files = book.files
     return {
-        "parameters": {
-            "period": book.period.name,
-            "scope": book.scope_name,
-            "language": book.language,
-            **({"as_of": book.as_of} if book.as_of else {}),
-            **own,
-        },
-        "period": {"start_on": book.period.start_on.isoformat(), "end_on": book.period.end_on.isoformat()},
+        **asked_of(book, given),
         "tables": dict(sorted(book.data.versions.items())),
         "inputs": _inputs(files),
         "packages": packages(),
@@ -73,6 +65,27 @@ def record_of(
         ],
         "headline": headline,
     }
+
+
+def asked_of(book: Any, given: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Say what a run is about, which is known before it starts: its parameters and the days of its period.
+
+    Parameters
+    ----------
+    book : Workbook
+    given : mapping of str to mapping of str to object
+        Parameters that the user set, by notebook.
+
+    Returns
+    -------
+    dict
+        `parameters` and `period` of the record.
+    """
+    own = {f"{notebook}.{name}": value for notebook, values in given.items() for name, value in values.items()}
+    as_of = {"as_of": book.as_of} if book.as_of else {}
+    common = {"period": book.period.name, "scope": book.scope_name, "language": book.language}
+    days = {"start_on": book.period.start_on.isoformat(), "end_on": book.period.end_on.isoformat()}
+    return {"parameters": {**common, **as_of, **own}, "period": days}
 
 
 def write_record(report: Path, record: Mapping[str, Any]) -> None:

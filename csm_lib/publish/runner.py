@@ -29,6 +29,7 @@ from papermill.parameterize import parameterize_notebook
 from csm_lib.errors import RunError
 from csm_lib.publish.kernels import Kernels
 from csm_lib.publish.limits import Watch
+from csm_lib.publish.warm import ONE_THREAD
 from csm_lib.settings import RunSettings
 
 __all__ = [
@@ -138,6 +139,7 @@ def run_notebooks(
     jobs: int | None = None,
     limits: RunSettings | None = None,
     progress: Progress | None = None,
+    finished: Callable[[NotebookRun], None] | None = None,
     language: str = "en",
     warm: bool | None = None,
 ) -> list[NotebookRun]:
@@ -158,6 +160,8 @@ def run_notebooks(
         Longest time of a cell and of a notebook, most memory of a kernel; the shipped ones unless given.
     progress : callable, optional
         See `Progress`; called from several threads, one call at a time for each notebook.
+    finished : callable, optional
+        Called with each notebook that has run, failed ones too, in the thread that ran it, while others still run.
     language : str
         What numbers and dates are written in.
     warm : bool, optional
@@ -173,7 +177,7 @@ def run_notebooks(
     report = progress or (lambda name, status, seconds, share: None)
     within = limits or RunSettings()
     with Kernels(warm=warm) as kernels, Watch(within) as watch:
-        base = {**os.environ, "CSM_WORKSPACE": str(workspace), "CSM_LANGUAGE": language}
+        base = {**ONE_THREAD, **os.environ, "CSM_WORKSPACE": str(workspace), "CSM_LANGUAGE": language}
         base |= {"IPYTHONDIR": str(kernels.folder / "ipython"), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
         def run_one(path: Path) -> NotebookRun:
@@ -191,6 +195,8 @@ def run_notebooks(
                 run = replace(run, failure=Failure(run.failure.cell, *ended))
             watch.release(path.stem)
             report(run.name, run.status, run.seconds, 1.0)
+            if finished is not None:
+                finished(run)
             return run
 
         pool = ThreadPoolExecutor(max_workers=max(1, jobs or default_jobs()), thread_name_prefix="notebook")

@@ -7,11 +7,9 @@ One run at a time per workspace. A failed notebook is kept as a page with the er
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
-from copy import copy
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -20,27 +18,21 @@ import nbformat
 from csm_lib.collect.locks import exclusive
 from csm_lib.collect.warehouse import Edition, warehouse_folder
 from csm_lib.errors import RunError, UnavailableError, UsageError
+from csm_lib.publish.assembly import KEPT, Assembly
 from csm_lib.publish.editions import EDITIONS, former_editions, keep_edition, recover, staging_folder, swap_in
-from csm_lib.publish.export import Link, PageFrame, failed_page, page, title_of, word
 from csm_lib.publish.fingerprints import fingerprint_of
-from csm_lib.publish.overview import near_periods, write_overview
+from csm_lib.publish.overview import write_overview
 from csm_lib.publish.parameters import parameters_for
-from csm_lib.publish.records import check_report, record_of, write_record
+from csm_lib.publish.records import check_report, record_of
 from csm_lib.publish.restatements import restatements_of
 from csm_lib.publish.runner import NotebookRun, Progress, describe, run_notebooks
-from csm_lib.publish.spreadsheets import gather, write_csv, write_spreadsheet
 from csm_lib.publish.standing import LOCKED, folder_name, read_record
 from csm_lib.settings import RunSettings
-from csm_lib.show.messages import say
-from csm_lib.show.messages_of_pages import PAGES
-from csm_lib.show.restated import sentences_restated
-from csm_lib.show.translation import LANGUAGES, translated
 from csm_lib.workspaces import notebooks_folder
 
-__all__ = ["REPORT_NOTEBOOK", "RunResult", "publish"]
+__all__ = ["RunResult", "publish"]
 
-REPORT_NOTEBOOK = "05_report_and_action_plan"
-_DRAFTS, _FAILED, _KEPT = ".draft", ".failed", ".run"
+_DRAFTS, _FAILED = ".draft", ".failed"
 
 
 @dataclass(frozen=True)
@@ -151,11 +143,15 @@ def publish(
             prints = {path.stem: fingerprint_of(path, given[path.stem], book) for path in chosen}
             earlier = _reusable(reports, name, prints) if resume else {}
             for notebook, folder in earlier.items():
-                shutil.copytree(folder / _KEPT / notebook, staging / _KEPT / notebook)
-            runs = _run_all(chosen, given, book, staging, earlier, limits=within, jobs=jobs, progress=progress)
-            record = record_of(book, runs, given=parameters or {}, prints=prints, kept=staging / _KEPT)
+                shutil.copytree(folder / KEPT / notebook, staging / KEPT / notebook)
+            assembly = Assembly(staging, book, chosen)
+            runs = _run_all(
+                chosen, given, book, staging, earlier,
+                limits=within, jobs=jobs, progress=progress, finished=assembly.add,
+            )  # fmt: skip
+            record = record_of(book, runs, given=parameters or {}, prints=prints, kept=staging / KEPT)
             moved = _compare(record, read_record(reports / name), book)
-            _assemble(staging, runs, book, record)
+            assembly.finish(runs, record)
             if any(run.failure for run in runs):
                 raise _failed(staging, reports / _FAILED / name, runs, book)
             _refuse_changed_data(book)
@@ -207,25 +203,27 @@ def _run_all(
     limits: RunSettings,
     jobs: int | None,
     progress: Progress | None,
+    finished: Callable[[NotebookRun], None],
 ) -> list[NotebookRun]:
     """Run what has to run; take the rest from where it was kept."""
-    for name in earlier:
+    reused = []
+    for name, folder in earlier.items():
+        kept = nbformat.read(folder / "notebooks" / f"{name}.ipynb", as_version=4)
+        reused.append(NotebookRun(name, "reused", 0.0, kept))
         if progress is not None:
             progress(name, "reused", 0.0, 1.0)
+        finished(reused[-1])
     fresh = run_notebooks(
         [path for path in chosen if path.stem not in earlier],
         parameters=given,
         workspace=book.workspace,
-        run_folder=staging / _KEPT,
+        run_folder=staging / KEPT,
         jobs=jobs,
         limits=limits,
         progress=progress,
         language=book.language,
+        finished=finished,
     )
-    reused = [
-        NotebookRun(name, "reused", 0.0, nbformat.read(folder / "notebooks" / f"{name}.ipynb", as_version=4))
-        for name, folder in earlier.items()
-    ]
     by_name = {run.name: run for run in [*fresh, *reused]}
     return [by_name[path.stem] for path in chosen]
 
@@ -236,77 +234,9 @@ def _reusable(reports: Path, name: str, prints: Mapping[str, str]) -> dict[str, 
     for folder in (reports / name, reports / _FAILED / name, reports / _DRAFTS / name):
         for entry in read_record(folder).get("notebooks", []):
             is_same = prints.get(entry["name"]) == entry.get("fingerprint")
-            if is_same and entry["status"] != "failed" and (folder / _KEPT / entry["name"]).is_dir():
+            if is_same and entry["status"] != "failed" and (folder / KEPT / entry["name"]).is_dir():
                 found[entry["name"]] = folder
     return found
-
-
-def _assemble(staging: Path, runs: Sequence[NotebookRun], book: Any, record: Mapping[str, Any]) -> None:
-    """Write pages, executed notebooks, tables and the record of the run."""
-    (staging / "notebooks").mkdir()
-    names = [run.name for run in runs]
-    front = REPORT_NOTEBOOK if REPORT_NOTEBOOK in names else names[0]
-    for run in runs:
-        nbformat.write(run.notebook, staging / "notebooks" / f"{run.name}.ipynb")
-        frame = _frame(book, runs, record, current=run.name)
-        shown = _with_restatements(run.notebook, record) if run.name == front else run.notebook
-        html = failed_page(shown, run.failure, frame) if run.failure else page(shown, frame)
-        (staging / f"{run.name}.html").write_text(html, encoding="utf-8")
-    shutil.copyfile(staging / f"{front}.html", staging / "index.html")
-    (staging / "tables").mkdir()
-    tables = gather(staging / _KEPT)
-    for name, entry in tables.items():
-        write_csv(entry.frame(), staging / "tables" / f"{name}.csv")
-    write_spreadsheet(tables, staging / "tables" / "tables.xlsx")
-    write_record(staging, record)
-
-
-def _with_restatements(notebook: Any, record: Mapping[str, Any]) -> Any:
-    """Give the notebook with a section on what was restated, after its first section; itself if nothing was."""
-    sections = []
-    for language in LANGUAGES:
-        said = sentences_restated(record["restatements"], language=language)
-        lines = "\n".join(f"<li>{escape(text)}</li>" for text in said)
-        text = f"## {say('restated', language)}\n\n<ul>\n{lines}\n</ul>"
-        tags = {"tags": [f"lang-{language}"]}
-        sections += [nbformat.v4.new_markdown_cell(text, metadata=tags)] if said else []
-    if not sections:
-        return notebook
-    shown = copy(notebook)
-    places = [place for place, cell in enumerate(shown.cells) if _opens_section(cell)]
-    after = places[1] if len(places) > 1 else len(shown.cells)
-    shown.cells = [*shown.cells[:after], *sections, *shown.cells[after:]]
-    return shown
-
-
-def _opens_section(cell: Any) -> bool:
-    is_twin = "lang-zh" in cell.metadata.get("tags", [])
-    return cell.cell_type == "markdown" and cell.source.startswith("## ") and not is_twin
-
-
-def _frame(book: Any, runs: Sequence[NotebookRun], record: Mapping[str, Any], *, current: str) -> PageFrame:
-    language = book.language
-    front = REPORT_NOTEBOOK if any(run.name == REPORT_NOTEBOOK for run in runs) else ""
-    ordered = sorted(runs, key=lambda run: run.name != front)
-    links = [
-        Link("index.html" if run.name == front else f"{run.name}.html", _nav(run, language), run.name == current)
-        for run in ordered
-    ]
-    downloads = (
-        Link("tables/tables.xlsx", word("tables", language)),
-        Link("run.json", word("run", language)),
-    )
-    scope = "" if book.scope_name == "all" else f" · {translated(book.scope_name, language)}"
-    scope += f" · {word('as_of', language)} {book.as_of}" if book.as_of else ""
-    periods = near_periods(book.workspace / "reports", dict(record), language=language)
-    subtitle = f"{translated(book.settings.workbook.organisation, language)} · {book.period.name}{scope}"
-    return PageFrame(subtitle, language, links, downloads, periods)
-
-
-def _nav(run: NotebookRun, language: str) -> str:
-    if f"nav_{run.name}" in PAGES:
-        return say(f"nav_{run.name}", language)
-    return title_of(run.notebook, language=language, fallback=run.name)
 
 
 def _failed(staging: Path, folder: Path, runs: Sequence[NotebookRun], book: Any) -> RunError:

@@ -11,10 +11,12 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 import xlsxwriter
 
 from csm_lib.errors import RunError
@@ -34,9 +36,10 @@ class KeptTable:
     title: str
     path: Path
 
+    @cached_property
     def frame(self) -> pd.DataFrame:
-        """Read the unrounded frame."""
-        return pd.read_parquet(self.path)
+        """The unrounded frame."""
+        return pq.read_table(self.path).to_pandas()
 
 
 def gather(run_folder: Path) -> dict[str, KeptTable]:
@@ -101,7 +104,7 @@ def write_spreadsheet(tables: Mapping[str, KeptTable], path: Path) -> None:
         rows = [[names[name], entry.title, entry.notebook] for name, entry in tables.items()]
         _fill(contents, ["sheet", "title", "notebook"], rows, head)
         for name, entry in tables.items():
-            frame = entry.frame()
+            frame = entry.frame
             sheet = book.add_worksheet(names[name])
             sheet.set_column(0, max(0, frame.shape[1] - 1), 16)
             sheet.freeze_panes(1, 0)

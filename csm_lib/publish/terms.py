@@ -18,7 +18,7 @@ from csm_lib.show.format import name_indicator
 from csm_lib.show.messages import say
 from csm_lib.show.translation import translated
 
-__all__ = ["definitions", "link_terms"]
+__all__ = ["definitions", "link_terms", "link_terms_in"]
 
 _BLOCKS = "p, li, td, th, caption"
 _NOT_IN = ("a", "code", "pre", "thead")
@@ -45,10 +45,16 @@ def link_terms(html: str, *, language: str, met: set[str]) -> str:
     >>> link_terms("<p>Complaints: 1.2%</p>", language="en", met=met), met
     ('<p><a class="term" href="#term-complaint_rate">Complaints</a>: 1.2%</p>', {'complaint_rate'})
     """
-    pattern, keys = _names(language)
-    if not pattern.search(html):
-        return html
     soup = BeautifulSoup(html, "html.parser")
+    link_terms_in(soup, language=language, met=met)
+    return str(soup)
+
+
+def link_terms_in(soup: BeautifulSoup, *, language: str, met: set[str]) -> None:
+    """Do the same in a tree of clean markup, in place."""
+    pattern, keys = _names(language)
+    if not pattern.search(soup.get_text("\n")):
+        return
     for block in soup.select(_BLOCKS):
         linked: set[str] = set()
         for text in [found for found in block.find_all(string=True) if _is_free(found, block)]:
@@ -56,7 +62,6 @@ def link_terms(html: str, *, language: str, met: set[str]) -> str:
             if pieces:
                 text.replace_with(*pieces)
         met |= linked
-    return str(soup)
 
 
 def definitions(met: Iterable[str], *, language: str, formula: str) -> str:

@@ -19,8 +19,10 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import forkserver
+from pathlib import Path
 
 __all__ = [
+    "ONE_THREAD",
     "PRELOADED",
     "SERVER_OF",
     "can_fork",
@@ -31,6 +33,8 @@ __all__ = [
 ]
 
 SERVER_OF = "CSM_WARM_SERVER_OF"
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""For linear algebra in a kernel: several notebooks run at once, and threads that wait for each other cost both."""
 _END_WITH_PARENT = 1
 _SLOW_GRAMMAR = "rfc3987_syntax"
 start_lock = threading.Lock()
@@ -43,7 +47,6 @@ PRELOADED = (
     "deltalake",
     "scipy.stats",
     "scipy.optimize",
-    "statsmodels.api",
     "matplotlib.figure",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",
@@ -54,12 +57,8 @@ PRELOADED = (
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
     "csm_lib.workbook",
-    "csm_lib.measure.indicators",
-    "csm_lib.measure.inference",
-    "csm_lib.show.figures",
-    "csm_lib.show.tables",
-    "csm_lib.show.prose",
 )
+ROOMS = ("measure", "explain", "staff", "improve", "voice", "show")  # what notebooks ask; all of it is loaded
 
 
 def can_fork() -> bool:
@@ -83,15 +82,17 @@ def start_server() -> bool:
     bool
         False where the system does not allow it.
     """
+    given = {SERVER_OF: str(os.getpid()), **{name: one for name, one in ONE_THREAD.items() if name not in os.environ}}
     try:
         with start_lock:
             multiprocessing.get_context("forkserver").set_forkserver_preload([__name__])
-            os.environ[SERVER_OF] = str(os.getpid())
+            os.environ.update(given)
             forkserver.ensure_running()
     except OSError:
         return False
     finally:
-        os.environ.pop(SERVER_OF, None)
+        for name in given:
+            os.environ.pop(name, None)
     return True
 
 
@@ -129,9 +130,15 @@ def _warm() -> None:
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for name in PRELOADED:
+        for name in [*PRELOADED, *_modules_of_rooms()]:
             with suppress(ImportError):  # a kernel that needs it meets the same error, in the cell that needs it
                 importlib.import_module(name)
+
+
+def _modules_of_rooms() -> list[str]:
+    """Name every module of the rooms that notebooks ask."""
+    folder = Path(__file__).parent.parent
+    return [f"csm_lib.{room}.{path.stem}" for room in ROOMS for path in sorted((folder / room).glob("[!_]*.py"))]
 
 
 if os.environ.get(SERVER_OF) == str(os.getppid()):

@@ -21,6 +21,7 @@ def test_each_way_to_fail_names_notebook_cell_and_cause(make_notebook: Callable[
         make_notebook("05_dies", "import os\nos._exit(3)"),
     ]
     seen: list[tuple[str, str]] = []
+    finished: list[tuple[str, bool]] = []
     runs = run_notebooks(
         notebooks,
         parameters={"01_done": {"period": "2023Q4"}},
@@ -28,7 +29,9 @@ def test_each_way_to_fail_names_notebook_cell_and_cause(make_notebook: Callable[
         run_folder=tmp_path / "run",
         limits=RunSettings(cell_timeout_s=3),
         progress=lambda name, status, *_: seen.append((name, status)),
+        finished=lambda run: finished.append((run.name, run.failure is None)),
     )
+    assert sorted(finished) == [(path.stem, path.stem == "01_done") for path in notebooks]
     done = runs[0].notebook
     texts = [out.data["text/plain"] for cell in done.cells for out in cell.get("outputs", [])]
     assert texts == ["'2023Q4'", repr(str(tmp_path / "run" / "01_done"))]
