@@ -15,6 +15,9 @@ from csm_lib.show.messages import say
 
 __all__ = ["plot_matrix"]
 
+_MANY = 12  # from here on there is no room for names below the columns, nor for a number in every cell
+_MATTERS = 0.5
+
 
 def plot_matrix(
     frame: pd.DataFrame,
@@ -23,10 +26,14 @@ def plot_matrix(
     row: str = "key",
     column: str = "other",
     value: str = "value",
+    least: float = 0.0,
     language: str | None = None,
     name: str = "matrix",
 ) -> Figure:
-    """Draw a value from −1 to 1 for each pair, as the lower half of a square; every cell has its number.
+    """Draw a value from −1 to 1 for each pair, as the lower half of a square.
+
+    Many things are numbered, so that the columns need no slanted names, and then only cells that matter have their
+    number: it could not be read in all of them.
 
     Parameters
     ----------
@@ -35,6 +42,8 @@ def plot_matrix(
     title : str
     row, column, value : str
         Columns.
+    least : float, 0–1
+        Leave out what is not at least so close to anything else.
     language : str, optional
     name : str
 
@@ -43,20 +52,30 @@ def plot_matrix(
     Figure
     """
     pairs = measured(frame, value, row)
-    keys = _in_order(pairs, row, column)
-    with canvas(title, language=language, height=1.6 + 0.42 * max(len(keys), 2), width=9.0) as (drawn, axes):
+    keys = _in_order(pairs[pairs[value].abs() >= least], row, column)
+    pairs = pairs[pairs[row].isin(keys) & pairs[column].isin(keys)]
+    is_many = len(keys) > _MANY
+    with canvas(title, language=language, height=1.6 + 0.34 * max(len(keys), 3), width=9.0) as (drawn, axes):
         if pairs.empty:
             return nothing(drawn, axes, name, title, language)
-        cells = _square(pairs, keys, row, column, value)[1:, :-1]
+        first = 0 if is_many else 1  # numbered columns need the first name too, beside a row that is empty
+        cells = _square(pairs, keys, row, column, value)[first:, :-1]
         axes.pcolormesh(cells, cmap="PuOr", vmin=-1, vmax=1, edgecolors="white", linewidth=0.8)
         for (down, across), cell in np.ndenumerate(cells):
-            if cell == cell:
+            if abs(cell) >= (_MATTERS if is_many else 0.0):
                 ink = "white" if abs(cell) > 0.6 else "black"
                 text = write_value(cell, "score", language=language)
-                axes.text(across + 0.5, down + 0.5, text, ha="center", va="center", color=ink, fontsize=7.5)
-        labels = [_written(key, language) for key in keys]
-        axes.set_yticks(np.arange(len(keys) - 1) + 0.5, labels[1:])
-        axes.set_xticks(np.arange(len(keys) - 1) + 0.5, labels[:-1], rotation=40, ha="right")
+                text = text.replace("0.", ".", 1) if is_many else text
+                size = 6.2 if is_many else 7.5
+                axes.text(across + 0.5, down + 0.5, text, ha="center", va="center", color=ink, fontsize=size)
+        labels = [f"{_written(key, language)}  {i}" if is_many else _written(key, language)
+                  for i, key in enumerate(keys, start=1)]  # fmt: skip
+        axes.set_yticks(np.arange(len(cells)) + 0.5, labels[first:])
+        places = np.arange(len(keys) - 1) + 0.5
+        if is_many:
+            axes.set_xticks(places, [str(i) for i in range(1, len(keys))])
+        else:
+            axes.set_xticks(places, labels[:-1], rotation=40, ha="right")
         axes.invert_yaxis()
         axes.grid(visible=False)
     closest = pairs.loc[pairs[value].abs().idxmax()]
