@@ -285,3 +285,13 @@ def test_sources_hold_no_path_of_a_machine(path: Path) -> None:
 
 def test_the_notebooks_are_numbered_without_a_gap() -> None:
     assert [path.stem[:2] for path in NOTEBOOKS] == [f"{number:02d}" for number in range(1, len(NOTEBOOKS) + 1)]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_twins_lead_to_the_same_places(path: Path) -> None:
+    cells = nbformat.read(path, as_version=4).cells
+    twins = [(one, other) for one, other in zip(cells, cells[1:], strict=False) if "lang-zh" in tags_of(other)]
+    assert twins
+    for one, other in twins:
+        leads = [re.findall(r"\]\(([^)]+)\)", cell.source) for cell in (one, other)]
+        assert sorted(leads[0]) == sorted(leads[1]), other.id

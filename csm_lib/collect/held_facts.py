@@ -113,6 +113,9 @@ class Facts(Mapping[str, duckdb.DuckDBPyRelation | None]):
         """Tell whether there is any fact of the grain."""
         return self._held.has_rows(grain, self.condition)
 
+    def __contains__(self, grain: object) -> bool:
+        return grain in FACTS
+
     def __iter__(self) -> Iterator[str]:
         return iter(FACTS)
 

@@ -12,6 +12,7 @@ import duckdb
 
 from csm_lib.engine import borrow
 from csm_lib.explain.population import table_of
+from csm_lib.measure.facts_by_grain import FactsByGrain
 from csm_lib.measure.sums import columns_of
 
 __all__ = ["BANDS", "with_bands"]
@@ -30,7 +31,7 @@ BANDS: Mapping[str, tuple[str, tuple[tuple[float | None, str], ...]]] = {
 }
 
 
-def with_bands(facts: Mapping[str, Any]) -> dict[str, Any]:
+def with_bands(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     """Add bands to every grain that has the columns they are cut from.
 
     Parameters
@@ -40,7 +41,7 @@ def with_bands(facts: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns
     -------
-    dict of str to frame
+    mapping of str to frame
         The same grains with the columns of `BANDS`; a missing number gives a missing band. Frames without any of the
         columns, and grains without a source (None), are handed on as they are.
 
@@ -51,7 +52,7 @@ def with_bands(facts: Mapping[str, Any]) -> dict[str, Any]:
     >>> with_bands(facts)["contact"].project("part_of_day").fetchall()
     [('17–19',), (None,)]
     """
-    return {grain: _banded(facts[grain]) for grain in facts}
+    return FactsByGrain(facts, lambda grain: _banded(facts[grain]))
 
 
 def _banded(frame: Any) -> Any:

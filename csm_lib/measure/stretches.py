@@ -10,6 +10,7 @@ import duckdb
 import pandas as pd
 
 from csm_lib.engine import quote_text
+from csm_lib.measure.facts_by_grain import FactsByGrain
 from csm_lib.measure.indicators import measure
 
 __all__ = ["measure_each"]
@@ -65,14 +66,15 @@ def measure_each(
     return made
 
 
-def _together(stretches: Mapping[str, Mapping[str, Any]]) -> dict[str, duckdb.DuckDBPyRelation | None]:
+def _together(stretches: Mapping[str, Mapping[str, Any]]) -> Mapping[str, duckdb.DuckDBPyRelation | None]:
     """Put the facts of each grain one below the other, with the name of their stretch."""
-    made: dict[str, duckdb.DuckDBPyRelation | None] = {}
-    for grain in dict.fromkeys(grain for facts in stretches.values() for grain in facts):
+
+    def joined(grain: str) -> duckdb.DuckDBPyRelation | None:
         parts = [
             rows.project(f"*, {quote_text(name)} AS {_STRETCH}")
             for name, facts in stretches.items()
             if (rows := facts.get(grain)) is not None
         ]
-        made[grain] = reduce(duckdb.DuckDBPyRelation.union, parts) if parts else None
-    return made
+        return reduce(duckdb.DuckDBPyRelation.union, parts) if parts else None
+
+    return FactsByGrain((grain for facts in stretches.values() for grain in facts), joined)

@@ -31,6 +31,10 @@ __all__ = ["POLICY", "Link", "PageFrame", "failed_page", "page", "title_of"]
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 _HERE = Path(__file__).parent
+_NUMBER = re.compile(r"\A\d\d ")
+_TEXT = re.compile(r"(?<=>)[^<>]+|\A[^<>]+")
+_SIGNS = re.compile(r"(?<=[≤≥]) (?=\d)|(?<=\bn) (?==)|(?<=n\s=) (?=\d)|(?<=\d) (?=(?:s|min|h|days|points)\b)")
+_INTERVAL = re.compile(r"[−]?\d[\d.,]*%?–[−]?\d[\d.,]*%?")
 _one_at_a_time = threading.Lock()  # an exporter of nbconvert's keeps the notebook in hand
 _LANG = {"en": "en", "zh": "zh-Hans"}
 
@@ -227,7 +231,7 @@ def _blocks(cells: Sequence[Any], language: str) -> list[dict[str, str]]:
 
 
 def _take_heading(nb: Any, headings: list[Heading], resources: Mapping[str, Any]) -> tuple[str, str]:
-    """Lift the notebook's title out of its first cell, to be the page's only h1."""
+    """Lift the notebook's title out of its first cell, to be the page's only h1; readers need no file's number."""
     first = next((heading for heading in headings if heading.level == 1), None)
     if first is None:
         name = str(resources.get("metadata", {}).get("name", "")).replace("_", " ") or "Notebook"
@@ -237,8 +241,8 @@ def _take_heading(nb: Any, headings: list[Heading], resources: Mapping[str, Any]
     for cell in nb.cells:
         if cell.cell_type == "markdown" and (found := pattern.search(cell.metadata["shown"])):
             cell.metadata["shown"] = pattern.sub("", cell.metadata["shown"], count=1).strip()
-            return first.text, found[1]
-    return first.text, escape(first.text)
+            return _NUMBER.sub("", first.text), _NUMBER.sub("", found[1])
+    return _NUMBER.sub("", first.text), escape(_NUMBER.sub("", first.text))
 
 
 def _take_about(nb: Any) -> str:
@@ -296,9 +300,13 @@ def _shown(out: Any, taken: set[str], language: str, met: set[str]) -> str:
 
 
 def _together(html: str) -> str:
-    """Keep a limit's sign, a count's letter and a duration's unit on the line of their number."""
-    signs = r"(?<=[≤≥]) (?=\d)|(?<=\bn) (?==)|(?<=n\s=) (?=\d)|(?<=\d) (?=(?:s|min|h|days|points)\b)"
-    return re.sub(signs, "\N{NO-BREAK SPACE}", html)
+    """Keep on one line what is read as one: a sign or letter and its number, a number and its unit, an interval."""
+
+    def joined(text: re.Match[str]) -> str:
+        signed = _SIGNS.sub("\N{NO-BREAK SPACE}", text[0])
+        return _INTERVAL.sub(r'<span class="one">\g<0></span>', signed)
+
+    return _TEXT.sub(joined, html)
 
 
 def _spoken(text: str) -> str:
