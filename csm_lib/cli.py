@@ -6,6 +6,7 @@ Each command imports the room it needs when it runs, so that `csm ingest` never 
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -184,6 +185,9 @@ def notebooks(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Chinese or arrows still gets its answer
     given = sys.argv[1:] if arguments is None else arguments
     call = Call(None, "--json" in given, "--debug" in given)
     try:

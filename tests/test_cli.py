@@ -155,6 +155,15 @@ def test_the_command_is_installed_under_its_name(tmp_path: Path) -> None:
     assert "demo" in ended.stdout
 
 
+def test_a_stream_that_cannot_write_chinese_still_gets_its_answer(tmp_path: Path) -> None:
+    folder = tmp_path / "空 间"
+    env = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+    command = [sys.executable, "-m", "csm_lib", "init", str(folder)]
+    ended = subprocess.run(command, capture_output=True, check=False, cwd=tmp_path, encoding="cp1252", env=env)
+    assert (ended.returncode, "Traceback" in ended.stderr) == (0, False)
+    assert "\\u7a7a \\u95f4" in ended.stdout
+
+
 def test_a_draft_of_a_source_is_written_once_and_reads_the_file(workspace: Path) -> None:
     path = workspace / "orders_2024.csv"
     path.write_text("Order No,Customer ID,Order time\n1,K1,2024-01-01 10:00\n", encoding="utf-8")

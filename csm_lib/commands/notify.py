@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import IO, Any
@@ -14,6 +15,9 @@ from typing import IO, Any
 __all__ = ["notify"]
 
 _LONGEST_VARIABLE = 8_000
+_TAIL = 4_000
+_MOST_SAID = 10_000_000
+_LOOK_S = 0.1
 
 
 def notify(command: str, result: Mapping[str, Any], *, timeout_s: float, cwd: str | None = None) -> str:
@@ -53,8 +57,8 @@ def notify(command: str, result: Mapping[str, Any], *, timeout_s: float, cwd: st
             found = f"start, got {error}"
         if not found:
             return ""
-        said.seek(0)
-        lines = said.read().decode(errors="replace").strip().splitlines()
+        said.seek(max(0, said.seek(0, os.SEEK_END) - _TAIL))
+        lines = said.read(_TAIL).decode(errors="replace").strip().splitlines()
     last = f": {lines[-1][:200]}" if lines else ""
     return f"notify must {found} ({command!r}{last}). The run itself is not affected."
 
@@ -67,12 +71,16 @@ def _outcome(
     process = subprocess.Popen(
         command, shell=True, env=env, cwd=cwd, stdin=given, stdout=said, stderr=subprocess.STDOUT, **options
     )
-    try:
-        code = process.wait(timeout=timeout_s)
-    except subprocess.TimeoutExpired:
-        _end(process)
-        return f"end within {timeout_s:g} s, got none by then and was stopped"
-    return "" if code == 0 else f"exit with 0, got {code}"
+    until = time.monotonic() + timeout_s
+    while (left := until - time.monotonic()) > 0:
+        with suppress(subprocess.TimeoutExpired):
+            code = process.wait(timeout=min(left, _LOOK_S))
+            return "" if code == 0 else f"exit with 0, got {code}"
+        if os.fstat(said.fileno()).st_size > _MOST_SAID:
+            _end(process)
+            return f"say less than {_MOST_SAID / 1e6:g} MB, got more and was stopped"
+    _end(process)
+    return f"end within {timeout_s:g} s, got none by then and was stopped"
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

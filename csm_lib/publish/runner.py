@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -110,7 +111,7 @@ class _Engine(NBClientEngine):
             nb_man,
             km=kernel,
             kernel_name=kernel_name,
-            timeout=timeout_s,
+            timeout=math.ceil(timeout_s),  # whole seconds only
             startup_timeout=120,
             iopub_timeout=60,
             shutdown_kernel="immediate",

@@ -98,7 +98,9 @@ def _read(path: Path, kind: type[Record]) -> Record:
 def _sentences(wrong: ValidationError, path: Path, kind: type[Record]) -> str:
     lines = []
     for error in wrong.errors():
-        key = ".".join(str(part) for part in error["loc"]) or path.stem
+        is_name = error["loc"][-1:] == ("[key]",)  # the name of a table is wrong, not what stands in it
+        place = error["loc"][:-2] if is_name else error["loc"]
+        key = ("every name in " if is_name else "") + (".".join(map(str, place)) or path.stem)
         if error["type"] == "extra_forbidden":
             known = _known_keys(kind, error["loc"])
             near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from datetime import date
 from functools import partial
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from csm_lib.calendar import DAYS, OpeningHours, parse_hours, public_holidays
 from csm_lib.definitions import words_of
@@ -24,6 +25,13 @@ class Scope(Record):
     title: str = ""
     channels: Channels = ()
     teams: tuple[str, ...] = ()
+
+
+def _names_a_folder(name: str) -> str:
+    """A scope's reports lie in a folder of its name, which must not lead anywhere else on any system."""
+    if re.search(r'[/\\:*?"<>|\x00-\x1f]', name) or name != name.strip(" .") or not name:
+        raise ValueError('a name for a folder, without / \\ : * ? " < > | and without a dot or space at its ends')
+    return name
 
 
 class WorkbookSettings(Record):
@@ -46,7 +54,7 @@ class WorkbookSettings(Record):
     make_up_days: dict[date, Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = {}
     hours: dict[str, dict[str, str]] = {}
     team_hours: dict[str, dict[str, str]] = {}
-    scopes: dict[str, Scope] = {}
+    scopes: dict[Annotated[str, AfterValidator(_names_a_folder)], Scope] = {}
     run: RunSettings = RunSettings()
 
     @field_validator("time_zone")

@@ -80,6 +80,16 @@ def test_a_command_that_hangs_is_stopped_with_what_it_started(tmp_path: Path) ->
     assert state.strip()[:1] in ("", "Z")
 
 
+def test_a_command_that_never_stops_talking_is_stopped_and_only_its_end_is_read() -> None:
+    started = time.monotonic()
+    assert notify("yes", RESULT, timeout_s=60) == (
+        "notify must say less than 10 MB, got more and was stopped ('yes': y). The run itself is not affected."
+    )
+    assert time.monotonic() - started < 30
+    talks = "head -c 6000000 /dev/zero | tr '\\0' 'x'; echo; echo no route; exit 4"
+    assert notify(talks, RESULT, timeout_s=60).endswith(": no route). The run itself is not affected.")
+
+
 def test_a_refused_run_tells_the_command_and_keeps_its_exit_code(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     command = [sys.executable, "-m", "csm_lib", "run", "2024Q7", "--workspace", str(tmp_path), "--json"]

@@ -28,6 +28,12 @@ def test_a_notebook_that_takes_too_long_or_too_much_is_ended_and_the_others_are_
     ]
 
 
+def test_a_limit_may_be_a_part_of_a_second(make_notebook: Callable[..., Path], tmp_path: Path) -> None:
+    limits = RunSettings(cell_timeout_s=90.5, notebook_timeout_s=100.5)
+    (run,) = run_notebooks([make_notebook("01_fine", "1")], parameters={}, workspace=tmp_path, limits=limits)
+    assert describe(run) == "01_fine ran to its end."
+
+
 @pytest.mark.skipif(not Path("/proc").exists(), reason="lists processes of Linux")
 def test_what_a_notebook_started_ends_with_it(make_notebook: Callable[..., Path], tmp_path: Path) -> None:
     path = make_notebook(

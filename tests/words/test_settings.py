@@ -52,6 +52,16 @@ BROKEN = [
         "scopes.hotline.chanels must be a known key, got 'chanels' ({path}). Did you mean 'channels'?",
         id="misspelt key of a nested record",
     ),
+    *[
+        pytest.param(
+            "workbook",
+            f'[scopes."{given}"]',
+            "every name in scopes must be valid: a name for a folder, without / \\ : * ? \" < > | and without a dot or "
+            f"space at its ends, got {given!r} ({{path}}). Correct it.",
+            id=f"scope that names no folder: {given}",
+        )
+        for given in ("/../../elsewhere", "sales/EMEA", "..", "east ", "")
+    ],
     pytest.param(
         "workbook",
         'time_zone = "Asia/Shangai"',
@@ -121,6 +131,12 @@ def test_a_wrong_setting_is_refused_in_words(tmp_path: Path, name: str, text: st
     with pytest.raises(SettingError) as refused:
         load_settings(tmp_path)
     assert str(refused.value) == message.format(path=path)
+
+
+@pytest.mark.parametrize("name", ["hotline", "东区", "sales & EMEA", "a.b", "e-mail_2"])
+def test_a_scope_may_have_any_name_that_a_folder_may_have(tmp_path: Path, name: str) -> None:
+    write(tmp_path, "workbook", f'[scopes."{name}"]\nchannels = ["phone"]')
+    assert load_settings(tmp_path).scope(name).channels == ("phone",)
 
 
 def test_what_is_no_toml_is_refused_with_the_line(tmp_path: Path) -> None:
