@@ -83,6 +83,7 @@ def open_workbook(
     if written not in ("en", "zh"):
         raise SettingError(f"language must be one of en, zh, got {written!r}. Correct it.")
     os.environ["CSM_LANGUAGE"] = written
+    os.environ["CSM_CURRENCY"] = settings.workbook.currency
     os.environ["CSM_MINIMUM_GROUP_SIZE"] = str(settings.workbook.minimum_group_size)
     data = Data.open(folder, settings, as_of=as_of or os.environ.get("CSM_AS_OF") or "")
     today = datetime.now(data.settings.workbook.zone).date()

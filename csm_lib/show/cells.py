@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 
 from csm_lib.definitions import INDICATORS
+from csm_lib.show.changes import write_change
 from csm_lib.show.format import NOT_MEASURED, name_indicator, write_code, write_value
 from csm_lib.show.messages import MESSAGES, say
 from csm_lib.show.translation import translated
 
-__all__ = ["is_code", "is_missing", "written_column"]
+__all__ = ["is_code", "is_missing", "unit_in_heading", "written_column"]
 
 # columns that hold what a computer reads: they keep their letters in every language, and stand in code font
 _IDENTIFIERS = ("path", "file", "numerator", "denominator")
@@ -38,6 +39,8 @@ _CHANGES = (
     "difference", "difference_low", "difference_high", "smallest_change",
     "explained", "unexplained",
 )  # fmt: skip
+# parts of a change, which have a sign; the bounds beside them have one where they are below zero
+_SIGNED = (*_CHANGES, "contribution", "mix", "rate", "total", "part")
 
 
 def written_column(
@@ -89,16 +92,56 @@ def written_column(
             else say("more_than", language, value=write_value(least, kind, language=language))
             for entry, least in zip(entries, beyond, strict=True)
         ]  # fmt: skip
-    is_change = by_row and column not in units and column in _CHANGES
-    if column not in units and by_row and column in (*_OF_THE_ROW, *_CHANGES):
-        kinds = [unit if isinstance(unit, str) else "exact" for unit in rows["unit"]]
-    else:
-        kinds = [units.get(column) or _guessed(column, rows[column])] * len(entries)
-    if is_change:
-        kinds = ["points" if kind == "share" else kind for kind in kinds]
+    kinds = _kinds(rows, column, units, by_row)
     if column in _NAMES or (column in _WAY and set(_WAY) <= set(rows.columns)):
         entries = [write_code(entry, language=language) if isinstance(entry, str) else entry for entry in entries]
-    return [_cell(entry, kind, language, signed=is_change) for entry, kind in zip(entries, kinds, strict=True)]
+    if not _is_change(column, units, by_row):
+        return [_cell(entry, kind, language) for entry, kind in zip(entries, kinds, strict=True)]
+    entries = [None if is_missing(entry) else entry for entry in entries]
+    of = rows["value"].tolist() if "value" in rows else [None] * len(rows)
+    if unit_in_heading(rows, column, units=units, by_row=by_row):
+        return [write_value(entry, "points", language=language, signed=column in _SIGNED) for entry in entries]
+    return [
+        write_change(entry, kind, language, of=level) for entry, kind, level in zip(entries, kinds, of, strict=True)
+    ]
+
+
+def unit_in_heading(
+    rows: pd.DataFrame, column: str, *, units: Mapping[str, str] | None = None, by_row: bool = False
+) -> str | None:
+    """Give the unit that a column's heading has to name, its cells holding bare numbers.
+
+    Parameters
+    ----------
+    rows, column, units, by_row
+        As in `written_column`.
+
+    Returns
+    -------
+    str or None
+        "points" for a column of differences of shares; None where the cells carry their units.
+
+    Examples
+    --------
+    >>> unit_in_heading(pd.DataFrame({"mix": [0.01]}), "mix", units={"mix": "points"})
+    'points'
+    """
+    units = units or {}
+    if not _is_change(column, units, by_row):
+        return None
+    kinds = set(_kinds(rows, column, units, by_row))
+    return "points" if kinds in ({"share"}, {"points"}) and (column in units or kinds == {"share"}) else None
+
+
+def _is_change(column: str, units: Mapping[str, str], by_row: bool) -> bool:
+    return units.get(column) == "points" if column in units else by_row and column in _CHANGES
+
+
+def _kinds(rows: pd.DataFrame, column: str, units: Mapping[str, str], by_row: bool) -> list[str]:
+    """Give the unit of each cell; of a difference the unit of what differs."""
+    if column not in units and by_row and column in (*_OF_THE_ROW, *_CHANGES):
+        return [unit if isinstance(unit, str) else "exact" for unit in rows["unit"]]
+    return [units.get(column) or _guessed(column, rows[column])] * len(rows)
 
 
 def is_code(column: str, units: Mapping[str, str] | None = None) -> bool:
@@ -144,7 +187,7 @@ def _indicator_name(key: Any, language: str | None) -> str:
     return name_indicator(key, language=language)
 
 
-def _cell(entry: Any, unit: str, language: str | None, *, signed: bool = False) -> str:
+def _cell(entry: Any, unit: str, language: str | None) -> str:
     if is_missing(entry):
         return NOT_MEASURED
     if isinstance(entry, bool):
@@ -153,7 +196,7 @@ def _cell(entry: Any, unit: str, language: str | None, *, signed: bool = False) 
         return " · ".join(_part(part, language) for part in entry)
     if isinstance(entry, pd.Timestamp) and entry != entry.normalize():
         return f"{entry:%Y-%m-%d %H:%M}"
-    said = write_value(entry, unit, language=language, signed=signed)
+    said = write_value(entry, unit, language=language)
     return translated(said, language) if isinstance(entry, str) else said
 
 

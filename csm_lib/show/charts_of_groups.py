@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from csm_lib.errors import SettingError
+from csm_lib.show.changes import unit_of_change, write_change
 from csm_lib.show.chart_parts import (
     draw_legend,
     draw_target,
@@ -188,9 +189,7 @@ def plot_heatmap(
         axes.set_xticks(np.arange(grid.shape[1]) + 0.5, [str(int(at)) for at in grid.columns])
         axes.invert_yaxis()
         axes.grid(visible=False)
-        axes.set_title(
-            say("title_with_unit", language, title=title, unit=say(f"unit_{shown}", language)), loc="left"
-        )
+        axes.set_title(say("title_with_unit", language, title=title, unit=say(f"unit_{shown}", language)), loc="left")
         axes.set_xlabel(say("hour", language))
     top, bottom = rows.loc[rows[value].idxmax()], rows.loc[rows[value].idxmin()]
     alt = say(
@@ -238,7 +237,7 @@ def plot_waterfall(
             return nothing(drawn, axes, name, title, language)
         places = np.arange(len(rows))
         parts = rows[["mix", "rate", "total"]].to_numpy(float).T
-        factor, shown = scale_of(parts.ravel(), "points" if unit == "share" else unit)
+        factor, shown = scale_of(parts.ravel(), unit_of_change(unit))
         for part, caption, colour, hatch, shift in (
             (parts[0], "mix", "band", "//", -0.2), (parts[1], "rate", "main", None, 0.2),
         ):  # fmt: skip
@@ -257,8 +256,7 @@ def plot_waterfall(
         axes.grid(visible=False, axis="y")
         label_axis(axes.xaxis, unit=unit, shown=shown, language=language)
         draw_legend(axes)
-    change = "points" if unit == "share" else unit
     numbers = {"total": parts[2].sum(), "mix": parts[0].sum(), "rate": parts[1].sum(), "part": parts[2][0]}
-    written = {key: write_value(entry, change, language=language, signed=True) for key, entry in numbers.items()}
+    written = {key: write_change(entry, unit, language) for key, entry in numbers.items()}
     alt = say("alt_waterfall", language, title=title, segment=place_name(rows[segment].iloc[0], language), **written)
     return Figure(name, alt, drawn)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from csm_lib.definitions import INDICATORS
+from csm_lib.show.changes import write_change
 from csm_lib.show.chart_parts import measured, nothing
 from csm_lib.show.drawing import COLOURS, Figure, canvas, label_axis, scale_of
 from csm_lib.show.format import name_indicator, write_code, write_value
@@ -111,13 +112,12 @@ def _written(number: float, unit: str, is_end: bool, language: str | None) -> st
         return write_value(number, unit, language=language)
     if np.isnan(number):
         return say("bridge_undone", language)
-    return write_value(number, "points" if unit == "share" else unit, language=language, signed=True)
+    return write_change(number, unit, language)
 
 
 def _finding(rows: pd.DataFrame, called: str, unit: str, language: str | None) -> str:
     changes = rows.groupby("step", sort=False)["change"].sum()
     ends = rows.set_index("step")["level"]
-    moved = "points" if unit == "share" else unit
     explained = changes.drop(["official", "rest", "ours"], errors="ignore").sum()
     return say(
         "alt_bridge",
@@ -125,6 +125,6 @@ def _finding(rows: pd.DataFrame, called: str, unit: str, language: str | None) -
         title=called,
         official=write_value(ends["official"], unit, language=language),
         ours=write_value(ends["ours"], unit, language=language),
-        explained=write_value(explained, moved, language=language, signed=True),
-        rest=write_value(changes["rest"], moved, language=language, signed=True),
+        explained=write_change(explained, unit, language),
+        rest=write_change(changes["rest"], unit, language),
     )

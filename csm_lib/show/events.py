@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 
 from csm_lib.definitions import INDICATORS
-from csm_lib.show.findings import sentence_not_measured, unit_of_change, write_change
+from csm_lib.show.changes import unit_of_change, write_change
+from csm_lib.show.findings import sentence_not_measured
 from csm_lib.show.format import name_indicator, write_code, write_date, write_interval, write_value
 from csm_lib.show.lists import listed
 from csm_lib.show.messages import say
@@ -70,7 +71,7 @@ def _of_event(row: Mapping[str, Any], n_compared: int, *, key: str, language: st
     numbers: dict[str, Any] = {
         "event": event, "name": name_indicator(key, language=language), "before": (row["before"], unit),
         "value": (row["value"], unit), "n_before": (row["n_before"], "n"), "n": (row["n"], "n"),
-        "change": write_change(row["change"], unit, language),
+        "change": write_change(row["change"], unit, language, of=row["value"]),
     }  # fmt: skip
     if row["is_signal"] is None or pd.isna(row["is_signal"]):
         return sentence(
@@ -157,7 +158,7 @@ def sentence_of_change(
         n=(found["n_days"], "n"),
         before=(found["before"], unit),
         after=(found["after"], unit),
-        change=write_change(found["after"] - found["before"], unit, language),
+        change=write_change(found["after"] - found["before"], unit, language, of=found["after"]),
         began=say("change_events" if began else "change_alone", language, **named),
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from csm_lib.definitions import INDICATORS
+from csm_lib.show.changes import unit_of_change, write_change
 from csm_lib.show.format import name_indicator, write_code, write_interval, write_value
 from csm_lib.show.messages import say
 from csm_lib.show.prose import Sentence, run_on, sentence
@@ -23,8 +24,6 @@ __all__ = [
     "sentence_of_mix",
     "sentence_of_mix_within",
     "sentence_of_segments",
-    "unit_of_change",
-    "write_change",
 ]
 
 
@@ -302,26 +301,3 @@ def _given(reason: Any, language: str | None) -> str:
 
 def _name(key: str, language: str | None) -> str:
     return name_indicator(key, language=language)
-
-
-def unit_of_change(unit: str) -> str:
-    """Give the unit of a difference: shares differ by points.
-
-    Examples
-    --------
-    >>> unit_of_change("share"), unit_of_change("s")
-    ('points', 's')
-    """
-    return "points" if unit == "share" else unit
-
-
-def write_change(value: float, unit: str, language: str | None) -> str:
-    """Write a difference with its sign, and points by name.
-
-    Examples
-    --------
-    >>> write_change(-0.06, "share", "en"), write_change(90.0, "s", "en")
-    ('−6.0 points', '+90.0 s')
-    """
-    text = write_value(value, unit_of_change(unit), language=language, signed=True)
-    return text + say("in_points", language) if unit in ("share", "points") else text

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import os
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -38,7 +39,8 @@ UNITS = {
     "share_fine": "0–1, shown as percent with two decimals",
     "points": "difference of shares, −1 to 1, shown times 100",
     "score": "rating, two decimals",
-    "money": "amount in the currency of the settings, two decimals",
+    "money": "in the currency of the settings, two decimals",
+    "amount": "in the currency of the settings, whole",
     "n": "count",
     "number": "one decimal",
     "erlang": "load, one decimal",
@@ -57,6 +59,7 @@ _PATTERNS = {
     "share_fine": "#,##0.00",
     "per_s": "#,##0.00",
     "n": "#,##0",
+    "amount": "#,##0",
     "exact": "#,##0.####",
 }
 _CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
@@ -64,7 +67,9 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 
 
-def write_value(value: Any, unit: str, *, language: str | None = None, signed: bool = False) -> str:
+def write_value(
+    value: Any, unit: str, *, language: str | None = None, signed: bool = False, like: float | None = None
+) -> str:
     """Write one value with its unit.
 
     Parameters
@@ -75,7 +80,9 @@ def write_value(value: Any, unit: str, *, language: str | None = None, signed: b
         One of `UNITS`.
     language : str, optional
     signed : bool
-        Put a plus before what is above zero, as differences need it.
+        Put a plus before what is above zero, as differences need it; points too few for one decimal get two.
+    like : float, optional
+        Write a time in the unit that this one is written in, unless nothing would be left of it.
 
     Returns
     -------
@@ -111,9 +118,9 @@ def write_value(value: Any, unit: str, *, language: str | None = None, signed: b
     if math.isinf(value):
         text = "∞" if value > 0 else "−∞"
     elif unit == "s":
-        text = _duration(float(value), chosen)
+        text = _duration(float(value), chosen, like)
     else:
-        text = _number(float(value), unit, chosen)
+        text = _number(float(value), unit, chosen, fine=signed)
     return f"+{text}" if signed and value > 0 else text
 
 
@@ -235,19 +242,28 @@ def sparkline(values: Iterable[float]) -> str:
     return "".join(" " if place < 0 else _BLOCKS[place] for place in places)
 
 
-def _number(value: float, unit: str, language: str) -> str:
+def _number(value: float, unit: str, language: str, *, fine: bool = False) -> str:
     scale = 100.0 if unit in ("share", "share_fine", "points") else _MINUTE if unit == "per_s" else 1.0
-    pattern = _PATTERNS.get(unit, "#,##0.0")
+    is_small = fine and unit == "points" and abs(value * scale) < 0.05
+    pattern = "#,##0.0#" if is_small else _PATTERNS.get(unit, "#,##0.0")
     text = format_decimal(value * scale, format=pattern, locale=LANGUAGES[language]).replace("-", "−")
     text = text.removeprefix("−") if not any(digit in text for digit in "123456789") else text
-    return f"{text}%" if unit in ("share", "share_fine") else text
+    if unit in ("share", "share_fine"):
+        return f"{text}%"
+    currency = translated(os.environ.get("CSM_CURRENCY", ""), language) if unit in ("money", "amount") else ""
+    gap = " " if currency.isascii() else ""
+    return f"{text}{gap}{currency}" if currency else text
 
 
-def _duration(value: float, language: str) -> str:
+def _duration(value: float, language: str, like: float | None) -> str:
     words = {"en": (" s", " min", " h", " days"), "zh": ("秒", "分钟", "小时", "天")}[language]
-    size = abs(value)
     steps = ((2 * _MINUTE, 1.0), (2 * _HOUR, _MINUTE), (2 * _DAY, _HOUR), (math.inf, _DAY))
-    for (below, length), word in zip(steps, words, strict=True):
-        if size < below:
-            return _number(value / length, "number", language) + word
-    raise AssertionError(value)
+
+    def step_of(size: float) -> int:
+        return next(place for place, (below, _) in enumerate(steps) if size < below)
+
+    chosen = step_of(abs(value))
+    if like is not None and math.isfinite(like):
+        wanted = step_of(abs(like))
+        chosen = wanted if abs(value) / steps[wanted][1] >= 0.05 else chosen
+    return _number(value / steps[chosen][1], "number", language) + words[chosen]

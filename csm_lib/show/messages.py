@@ -38,8 +38,7 @@ MESSAGES: dict[str, str] = {
     ),
     "alt_control_calm": "{title}: {n} points, none is a signal; the last is {last}, the centre line {centre}.",
     "alt_control_signal": (
-        "{title}: {k} of {n} points are signals, the latest at {where} with {value} (centre line "
-        "{centre})."
+        "{title}: {k} of {n} points are signals, the latest at {where} with {value} (centre line {centre})."
     ),
     "alt_days": (
         "{title}: of {n} days judged over {k} sources {missing} are missing and {late} late, most of "
@@ -55,13 +54,11 @@ MESSAGES: dict[str, str] = {
         "observed before: {before} on average."
     ),
     "alt_heatmap": (
-        "{title}: highest on {high_day} at {high_hour}:00 with {high}, lowest on {low_day} at "
-        "{low_hour}:00 with {low}."
+        "{title}: highest on {high_day} at {high_hour}:00 with {high}, lowest on {low_day} at {low_hour}:00 with {low}."
     ),
     "alt_matrix": "{title}: of {n} pairs {one} and {other} go together most closely, with {value}.",
     "alt_need_alone": (
-        "{title}: of {n} intervals the need is highest at {where} with {high} agents; nobody is known to "
-        "be on shift."
+        "{title}: of {n} intervals the need is highest at {where} with {high} agents; nobody is known to be on shift."
     ),
     "alt_need_met": "{title}: the agents on shift cover the need in all {n} intervals.",
     "alt_need_short": "{title}: too few agents in {k} of {n} intervals, most at {where}: {missing} missing.",
@@ -73,8 +70,7 @@ MESSAGES: dict[str, str] = {
     "alt_target": " Target {target}: missed by {k} of {n}.",
     "alt_teams": "{title}: {best} is best with {best_value}, {worst} last with {worst_value}.",
     "alt_trend": (
-        "{title}: from {first} in {start} to {last} in {end}; highest {high} in {high_at}, lowest {low} "
-        "in {low_at}."
+        "{title}: from {first} in {start} to {last} in {end}; highest {high} in {high_at}, lowest {low} in {low_at}."
     ),
     "alt_waterfall": (
         "{title}: {total} in all, {mix} from the mix and {rate} from the rates; the largest part is "
@@ -137,6 +133,7 @@ MESSAGES: dict[str, str] = {
     "how_holiday": "weeks of a moving holiday",
     "how_weekday": "ordinary weekdays",
     "in_points": " points",
+    "in_score_points": " points",
     "indicator": "Indicator",
     "interval": "95% interval",
     "interval_at": "{level} interval",
@@ -152,8 +149,7 @@ MESSAGES: dict[str, str] = {
     "none_outside": "none",
     "open_contacts": "Open contacts",
     "mix_misleads": (
-        "Read the overall figure with care: the mix and the rates moved in opposite directions, and the "
-        "mix won."
+        "Read the overall figure with care: the mix and the rates moved in opposite directions, and the mix won."
     ),
     "n": "n",
     "needed": "Needed",
@@ -172,8 +168,7 @@ MESSAGES: dict[str, str] = {
     "not_measured_because": "Not measured: {reason}.",
     "nothing_due": "No measure of plan {plan} was due.",
     "nothing_stands_out": (
-        "No segment stands out from the rest beyond chance: the gap is spread evenly over what was "
-        "searched."
+        "No segment stands out from the rest beyond chance: the gap is spread evenly over what was searched."
     ),
     "note": "note",
     "nothing_to_list": "Nothing to list.",
@@ -219,8 +214,7 @@ MESSAGES: dict[str, str] = {
     "segment_part": "the {dimension} is {value}",
     "semicolon": "; ",
     "sentence_attained": (
-        "{met} of {n} headline indicators reach their target; {missed} miss it; {close} are too close to "
-        "call."
+        "{met} of {n} headline indicators reach their target; {missed} miss it; {close} are too close to call."
     ),
     "sentence_compare": "{name} went from {before} to {value} ({change}).",
     "sentence_rows": "{read} rows were read: {kept} kept and {set_aside} set aside.",

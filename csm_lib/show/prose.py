@@ -18,6 +18,7 @@ import pandas as pd
 
 from csm_lib.definitions import INDICATORS
 from csm_lib.errors import SettingError
+from csm_lib.show.changes import write_change
 from csm_lib.show.format import in_language, name_indicator, write_interval, write_value
 from csm_lib.show.messages import say
 from csm_lib.show.tables import write_target
@@ -188,13 +189,11 @@ def sentence_compared(key: str, *, value: float, before: float, language: str | 
     Sentence
     """
     chosen, meant = in_language(language), INDICATORS[key]
-    change = "points" if meant.unit == "share" else meant.unit
     values = {
         "name": name_indicator(key, language=chosen),
         "value": write_value(value, meant.unit, language=chosen),
         "before": write_value(before, meant.unit, language=chosen),
-        "change": write_value(value - before, change, language=chosen, signed=True)
-        + (say("in_points", chosen) if change == "points" else ""),
+        "change": write_change(value - before, meant.unit, chosen, of=value),
     }
     return _said("sentence_compare", chosen, values)
 

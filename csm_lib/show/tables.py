@@ -19,7 +19,7 @@ import pandas as pd
 
 from csm_lib.definitions import INDICATORS
 from csm_lib.errors import SettingError
-from csm_lib.show.cells import is_code, is_missing, written_column
+from csm_lib.show.cells import is_code, is_missing, unit_in_heading, written_column
 from csm_lib.show.disclosure import disclosed
 from csm_lib.show.format import (
     NOT_MEASURED,
@@ -70,7 +70,8 @@ def table(
     units : mapping of str to str, optional
         Column to unit (`csm_lib.show.format.UNITS`). Guessed from the column's suffix unless given; `value`, `low`,
         `high`, `target` and their like follow the row's `unit` column where there is one, and differences (`change`,
-        `gap` …) too, with their sign and for shares in points. `key` and `other` are written by the indicator's name.
+        `gap` …) too, with their sign and for shares in points, which the heading names where all are. `key` and `other`
+        are written by the indicator's name.
         Where a column `median` has a sibling `median_beyond`, a value that was not reached is "more than" that.
     subtitle, note : str, optional
         Without a note a table without rows says why, as `frame.attrs["reason"]` has it. How many groups were too small
@@ -100,6 +101,12 @@ def table(
     )
     title = translated(title, language)
     headings = {column: translated(heading.strip(), language) for column, heading in headings.items()}
+    named = {column: unit_in_heading(rows, column, units=units, by_row=by_row) for column in headings}
+    headings |= {
+        column: say("title_with_unit", language, title=headings[column], unit=say(f"unit_{unit}", language))
+        for column, unit in named.items()
+        if unit
+    }
     first, *others = headings
     right = [c for c in others if pd.api.types.is_numeric_dtype(rows[c]) and not pd.api.types.is_bool_dtype(rows[c])]
     shown = (

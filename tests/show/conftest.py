@@ -6,6 +6,7 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def no_minimum(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the minimum group size away that opening a workbook leaves behind."""
+def no_workbook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the minimum group size and the currency away that opening a workbook leaves behind."""
     monkeypatch.delenv("CSM_MINIMUM_GROUP_SIZE", raising=False)
+    monkeypatch.delenv("CSM_CURRENCY", raising=False)

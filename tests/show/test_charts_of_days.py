@@ -69,11 +69,11 @@ BRIDGE = steps(
 
 def test_the_words_of_a_bridge_say_both_ends_and_what_is_not_explained() -> None:
     assert plot_bridge(BRIDGE, title="Bridge").alt == (
-        "Answer rate: the official 91.0% becomes our 86.0%; −6.0 is explained by other rows counted, "
-        "+1.0 is not explained."
+        "Answer rate: the official 91.0% becomes our 86.0%; −6.0 points is explained by other rows counted, "
+        "+1.0 points is not explained."
     )
     assert plot_bridge(BRIDGE, title="桥", language="zh").alt == (
-        "接通率：官方数值91.0%，本报告86.0%；口径差异解释−6.0，未解释+1.0。"
+        "接通率：官方数值91.0%，本报告86.0%；口径差异解释−6.0个百分点，未解释+1.0个百分点。"
     )
 
 

@@ -90,7 +90,7 @@ CHANGED = {"changed_on": date(2024, 2, 5), "low_on": date(2024, 2, 3), "high_on"
            "after": 390.0, "n_days": 91, "reason": None}  # fmt: skip
 STEP = (
     "Handle time stands at another level from 5 Feb 2024 on (95% interval 3 Feb 2024 to 8 Feb 2024, n = 91 "
-    "days): 5.0 min before, 6.5 min after (+90.0 s)."
+    "days): 5.0 min before, 6.5 min after (+1.5 min)."
 )
 
 
@@ -118,6 +118,4 @@ def test_no_change_beyond_chance_is_a_finding() -> None:
 
 def test_too_few_days_are_said_with_their_reason() -> None:
     few = dict.fromkeys(CHANGED) | {"n_days": 9, "p": None, "reason": "fewer than 28 days with data"}
-    assert sentence_of_change(few, key="fcr").text == (
-        "The day of change: not measured, fewer than 28 days with data."
-    )
+    assert sentence_of_change(few, key="fcr").text == ("The day of change: not measured, fewer than 28 days with data.")

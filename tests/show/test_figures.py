@@ -102,7 +102,8 @@ CASES: list[Any] = [
     pytest.param(
         lambda f=PARTS, **k: plot_waterfall(f, title="Change", unit="share", **k),
         PARTS,
-        "Change: −2.0 in all, +1.0 from the mix and −3.0 from the rates; the largest part is chat with −3.0.",
+        "Change: −2.0 points in all, +1.0 points from the mix and −3.0 points from the rates; "
+        "the largest part is chat with −3.0 points.",
         id="mix and rate",
     ),
     pytest.param(

@@ -54,6 +54,18 @@ def test_a_difference_has_its_sign() -> None:
     assert write_value(0.021, "points", signed=True) == "+2.1"
 
 
+def test_a_difference_too_small_for_one_decimal_gets_two() -> None:
+    assert write_value(0.0004, "points", signed=True) == "+0.04"
+    assert write_value(0.0, "points", signed=True) == write_value(0.00001, "points") == "0.0"
+
+
+def test_money_names_the_currency_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CSM_CURRENCY", "CNY")
+    assert write_value(12285.4, "amount") == "12,285 CNY"
+    assert write_value(10.5, "money", language="zh") == "10.50元"
+    assert write_interval(2840, 3591, "amount") == "2,840–3,591 CNY"
+
+
 def test_the_language_of_the_run_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CSM_LANGUAGE", "zh")
     assert in_language() == "zh"
@@ -66,8 +78,8 @@ def test_the_language_of_the_run_is_used(monkeypatch: pytest.MonkeyPatch) -> Non
         (lambda: in_language("de"), "language must be one of en, zh, got 'de'. Choose one of them."),
         (
             lambda: write_value(1, "percent"),
-            "unit must be one of s, share, share_fine, points, score, money, n, number, erlang, per_h, per_s, exact, "
-            "date, text, code, word, indicator, got 'percent'. Choose one of them.",
+            "unit must be one of s, share, share_fine, points, score, money, amount, n, number, erlang, per_h, per_s, "
+            "exact, date, text, code, word, indicator, got 'percent'. Choose one of them.",
         ),
     ],
     ids=["an unknown language", "an unknown unit"],
