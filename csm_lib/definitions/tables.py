@@ -320,7 +320,7 @@ _TABLES = (
             Column("level", "integer", is_required=True, minimum=0),
             *_key("statement"),
             Column("category", words="cause_category"),
-            # evidence: a coded cause, or an indicator with a filter in words "column = value"
+            # evidence: a coded cause, or an indicator with a filter in words "column = value [within column = value]"
             *_text("cause", "evidence_indicator", "evidence_filter"),
             Column("expected_share", "number", minimum=0, maximum=1),
         ),

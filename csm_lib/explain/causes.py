@@ -210,10 +210,10 @@ def why_tree(
     -----
     A cause is supported where the lower bound of its share of coded failures is above `MATERIAL_SHARE`, else not. An
     indicator with a filter (a row expression, `csm_lib.explain.filters`) is supported where the filtered rows are worse
-    than all others, the interval of the difference excluding 0; `share` is the part of all failures found there (for a
-    cause of the coded ones); without a filter where it misses its target for sure, and not supported
-    where it meets it for sure. `reference` is what the value was compared with. Evidence shows association, not that
-    the cause acts.
+    than all others (of those behind `within`, where it has one), the interval of the difference excluding 0; `share` is
+    the part of all failures found there (for a cause of the coded ones); without a filter where it misses its target
+    for sure, and not supported where it meets it for sure. `reference` is what the value was compared with. Evidence
+    shows association, not that the cause acts.
 
     Examples
     --------

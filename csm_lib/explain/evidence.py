@@ -10,7 +10,7 @@ import pandas as pd
 
 from csm_lib.definitions import INDICATORS
 from csm_lib.engine import borrow
-from csm_lib.explain.filters import columns_in, row_condition
+from csm_lib.explain.filters import columns_in, population_condition, row_condition
 from csm_lib.explain.population import table_of
 from csm_lib.measure.changes import combined, difference
 from csm_lib.measure.indicators import measure
@@ -39,7 +39,9 @@ def no_evidence(evidence: str | None = None) -> dict[str, Any]:
 def indicator_evidence(
     row: Mapping[Hashable, Any], facts: Any, targets: Mapping[str, float], level: float
 ) -> dict[str, Any]:
-    """Measure an indicator where the statement says, and compare it with all other rows or with its target.
+    """Measure an indicator where the statement says, and compare it with the other rows or with its target.
+
+    The other rows are all, or those of the population that the filter names behind `within`.
 
     Parameters
     ----------
@@ -90,9 +92,11 @@ def _flagged(facts: Any, key: str, text: str, *, where: str) -> dict[str, Any]:
         read = [*row.columns, *row.denominator_columns, *columns_in(text, columns=present, where=where), row.cluster]
         needed = list(dict.fromkeys(name for name in read if name in present))
         condition = row_condition(text, columns=present, where=where)
+        population = population_condition(text, columns=present, where=where)
         with borrow() as connection:
             connection.register("facts", table_of(frame, needed, role=f"{grain} facts"))
-            made[str(grain)] = connection.sql(f"SELECT *, {condition} AS {_INSIDE} FROM facts").to_arrow_table()
+            query = f"SELECT *, {condition} AS {_INSIDE} FROM facts WHERE {population}"
+            made[str(grain)] = connection.sql(query).to_arrow_table()
     return made
 
 

@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from csm_lib.engine import quote_name, quote_text
 from csm_lib.errors import UsageError
 
-__all__ = ["columns_in", "row_condition"]
+__all__ = ["columns_in", "population_condition", "row_condition"]
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<text>'(?:[^']|'')*'|"[^"]*")|(?P<sign><=|>=|<>|!=|=|<|>|\(|\)|,)|(?P<word>[^\s'"<>=!(),]+))"""
 )
-_LINKS = {"and", "or", "not", "in", "is"}
+_LINKS = {"and", "or", "not", "in", "is", "within"}
 _EXAMPLE = "issue = repair and local_hour >= 17"
 
 
@@ -29,7 +29,8 @@ def row_condition(text: str, *, columns: Iterable[str], where: str = "filter") -
     text : str
         Comparisons (`=`, `!=`, `<>`, `<`, `<=`, `>`, `>=`, `in (a, b)`, `is missing`, `is not missing`) of a column
         with a value, joined by `and`, `or`, `not` and parentheses. Values may stand without quotes. Words are compared
-        without regard to case, numbers as numbers.
+        without regard to case, numbers as numbers. `A within B` holds where both hold, and says that such rows are to
+        be compared with the other rows of B alone.
     columns : iterable of str
         What may be named.
     where : str
@@ -51,6 +52,31 @@ def row_condition(text: str, *, columns: Iterable[str], where: str = "filter") -
     'coalesce((lower("issue"::VARCHAR) = \\'repair\\' AND NOT try_cast("local_hour" AS DOUBLE) < 17.0), false)'
     """
     return f"coalesce({_Reader(text, list(columns), where).whole()}, false)"
+
+
+def population_condition(text: str, *, columns: Iterable[str], where: str = "filter") -> str:
+    """Turn what a row expression says behind `within` into a condition: the rows to compare with.
+
+    Parameters
+    ----------
+    text, columns, where
+        As in `row_condition`.
+
+    Returns
+    -------
+    str
+        SQL; true for every row where the expression has no `within`.
+
+    Examples
+    --------
+    >>> print(population_condition("local_hour = 17 within channel = phone", columns=["local_hour", "channel"]))
+    coalesce(lower("channel"::VARCHAR) = 'phone', false)
+    >>> population_condition("channel = phone", columns=["channel"])
+    'true'
+    """
+    reader = _Reader(text, list(columns), where)
+    reader.whole()
+    return f"coalesce({reader.population}, false)" if reader.population else "true"
 
 
 def columns_in(text: str, *, columns: Iterable[str], where: str = "filter") -> list[str]:
@@ -81,6 +107,7 @@ class _Reader:
     def __init__(self, text: str, columns: list[str], where: str) -> None:
         self.text, self.columns, self.where = text, columns, where
         self.read: list[str] = []
+        self.population = ""
         self.tokens: list[tuple[str, str]] = []
         end = 0
         for hit in _TOKEN.finditer(text):
@@ -94,6 +121,9 @@ class _Reader:
 
     def whole(self) -> str:
         made = self._either()
+        if self._take("within"):
+            self.population = self._either()
+            made = f"({made}) AND ({self.population})"
         if self.at < len(self.tokens):
             raise self._refused(self.tokens[self.at][1])
         return f"({made})"
@@ -166,7 +196,7 @@ class _Reader:
         words: list[str] = []
         while self.at < len(self.tokens):
             kind, word = self.tokens[self.at]
-            if kind != "word" or (words and word.casefold() in {"and", "or"}):
+            if kind != "word" or (words and word.casefold() in {"and", "or", "within"}):
                 break
             words.append(word)
             self.at += 1

@@ -35,7 +35,8 @@ def key_gaps(card: pd.DataFrame, *, count: int = 3) -> pd.DataFrame:
     -------
     DataFrame
         One row per gap, those missed for sure before those too close to call, the largest excess first: `key value low
-        high n unit target gap excess_share verdict`. Only values on the wrong side of their target.
+        high n unit target gap excess_share verdict`. Only values on the wrong side of their target; `.attrs["others"]`
+        has the keys of those that are not among the `count`.
 
     Notes
     -----
@@ -60,6 +61,7 @@ def key_gaps(card: pd.DataFrame, *, count: int = 3) -> pd.DataFrame:
     )
     table = ranked.head(count)[list(_GAPS)]
     table.attrs["reason"] = None if len(judged) else "no indicator has both a value and a target"
+    table.attrs["others"] = ranked["key"].iloc[count:].tolist()
     return table
 
 

@@ -95,10 +95,10 @@ def year_on_year(
     Returns
     -------
     DataFrame
-        One row per key: `key n value unit year_before year_change` (raw, over the days of `before` that lie in the same
-        calendar dates), `aligned` (last year's value on comparable days, weighted as this year's), `aligned_change
-        aligned_change_low aligned_change_high`, `n_days`, `n_unmatched` (days without a comparable one, left out of the
-        aligned comparison), `method`.
+        One row per key: `key n value unit year_before year_change` (raw, over the days of `before` from the first to
+        the last calendar date of `now`), `aligned` (last year's value on comparable days, weighted as this year's),
+        `aligned_change aligned_change_low aligned_change_high`, `n_days`, `n_unmatched` (days without a comparable one,
+        left out of the aligned comparison), `method`.
 
     Notes
     -----
@@ -116,9 +116,11 @@ def year_on_year(
     [[0.8, 0.9, -0.1]]
     """
     rows = []
+    days = [_date(day) for day in now["local_date"].dropna().unique()]
+    dates = (_year_before(min(days)), _year_before(max(days))) if days else None
     for key in dict.fromkeys(now["key"]):
         mine, theirs = _by_day(now, key), _by_day(before, key)
-        rows.append(_compared(str(key), mine, theirs, settings, level))
+        rows.append(_compared(str(key), mine, theirs, dates, settings, level))
     return pd.DataFrame(rows, columns=list(_COMPARED))
 
 
@@ -247,11 +249,17 @@ def _by_day(measured: pd.DataFrame, key: Any) -> pd.DataFrame:
 
 
 def _compared(
-    key: str, mine: pd.DataFrame, theirs: pd.DataFrame, settings: WorkbookSettings | None, level: float
+    key: str,
+    mine: pd.DataFrame,
+    theirs: pd.DataFrame,
+    dates: tuple[date, date] | None,
+    settings: WorkbookSettings | None,
+    level: float,
 ) -> dict[str, Any]:
     total, whole = mine["numerator"].sum(), mine["denominator"].sum()
     value = total / whole if whole else math.nan
-    same = theirs.reindex([day for day in dict.fromkeys(map(_year_before, mine.index)) if day in theirs.index])
+    # also the days of last year whose date has no rows of this indicator this year
+    same = theirs.loc[[day for day in theirs.index if dates is not None and dates[0] <= day <= dates[1]]]
     raw = same["numerator"].sum() / same["denominator"].sum() if same["denominator"].sum() else math.nan
     row = {"key": key, "n": int(mine["n"].sum()), "value": value, "unit": INDICATORS[key].unit, "year_before": raw,
            "year_change": value - raw, "n_days": len(mine)}  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,14 +23,15 @@ _OF_THE_ROW = (
     "benchmark", "rest", "official", "level", "aligned", "needed", "raw",
 )  # fmt: skip
 # codes that have words in the messages
-_CODED = ("verdict", "status", "what", "how", "against_target", "against_previous", "against_year_before")
+_CODED = ("verdict", "status", "category", "what", "how", "against_target", "against_previous", "against_year_before")
 # codes of the data that a reader gets as words; other columns may hold real names with a "_"
 _NAMES = (
     "cause", "root_cause", "issue", "product", "channel", "customer_segment", "group", "segment", "dimension", "column",
-    "stage", "category", "detail", "reason", "driver", "node",
+    "stage", "detail", "reason", "driver", "node", "grain",
 )  # fmt: skip
 # the unit that a column's name ends with, the longer endings first
 _SUFFIXES = (("_share", "share"), ("_per_h", "per_h"), ("_per_s", "per_s"), ("_erlang", "erlang"), ("_s", "s"))
+_CLUSTERS = re.compile(r"(clustered by )(\w+) \((\d+)\)")
 _WAY = ("source", "target")  # together: from one step or team to another
 _KEYS = ("key", "other", "indicator")  # where all are indicators, a reader gets their names
 # differences of two values of the row's unit; of two shares they are points
@@ -93,6 +95,8 @@ def written_column(
             for entry, least in zip(entries, beyond, strict=True)
         ]  # fmt: skip
     kinds = _kinds(rows, column, units, by_row)
+    if column == "method":
+        entries = [_CLUSTERS.sub(_clusters_in_words, entry) if isinstance(entry, str) else entry for entry in entries]
     if column in _NAMES or (column in _WAY and set(_WAY) <= set(rows.columns)):
         entries = [write_code(entry, language=language) if isinstance(entry, str) else entry for entry in entries]
     if not _is_change(column, units, by_row):
@@ -131,6 +135,11 @@ def unit_in_heading(
         return None
     kinds = set(_kinds(rows, column, units, by_row))
     return "points" if kinds in ({"share"}, {"points"}) and (column in units or kinds == {"share"}) else None
+
+
+def _clusters_in_words(found: re.Match[str]) -> str:
+    """Write "customer_id (19503)" as "customer (19,503)"; other languages find the words in their catalogue."""
+    return f"{found[1]}{write_code(found[2], language='en')} ({int(found[3]):,})"
 
 
 def _is_change(column: str, units: Mapping[str, str], by_row: bool) -> bool:
@@ -174,11 +183,24 @@ def _evidence(entry: Any, language: str | None) -> str:
         return NOT_MEASURED
     key, where, segment = entry.partition(" where ")
     named = _indicator_name(key, language) if key in INDICATORS else key
-    dimension, is_equal, value = (segment or named).partition(" = ")
-    if not is_equal:
+    inside, within, population = (segment or named).partition(" within ")
+    said, of = _condition(inside, language), _condition(population, language)
+    if said is None or (within and of is None):
         return entry if segment else named
-    said = say("segment_part", language, dimension=write_code(dimension), value=write_code(value))
+    said += say("within", language, part=of) if of else ""
     return named + say("where", language) + said if where else said
+
+
+def _condition(text: str, language: str | None) -> str | None:
+    """Write equalities joined by "and" in words; None for any other expression."""
+    parts = [part.partition(" = ") for part in text.split(" and ")]
+    if not all(sign for _, sign, _ in parts):
+        return None
+    return say("and", language).join(
+        say("segment_part", language, dimension=write_code(name, language=language),
+            value=write_code(value.strip("'\""), language=language))
+        for name, _, value in parts
+    )  # fmt: skip
 
 
 def _indicator_name(key: Any, language: str | None) -> str:

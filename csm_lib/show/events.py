@@ -23,15 +23,16 @@ from csm_lib.show.translation import translated
 __all__ = ["sentence_of_change", "sentences_of_events"]
 
 
-def sentences_of_events(around: pd.DataFrame, *, key: str, language: str | None = None) -> Sentence:
+def sentences_of_events(around: pd.DataFrame, *, key: str | None = None, language: str | None = None) -> Sentence:
     """Say of each event how an indicator moved around it, and whether that stands out among all of them.
 
     Parameters
     ----------
     around : DataFrame
-        As `csm_lib.explain.events.around_events` gives.
-    key : str
-        Indicator.
+        As `csm_lib.explain.events.around_events` gives; `.attrs["n_compared"]` says how many were compared where these
+        are some of them.
+    key : str, optional
+        Indicator; that of each row (`key`) unless given.
     language : str, optional
 
     Returns
@@ -42,19 +43,20 @@ def sentences_of_events(around: pd.DataFrame, *, key: str, language: str | None 
     Examples
     --------
     >>> import datetime
-    >>> row = {"title": "New app", "starts_on": datetime.date(2024, 2, 5), "about": "app", "n_before": 900, "n": 950,
-    ...        "before": 0.8, "value": 0.74, "change": -0.06, "low": -0.09, "high": -0.03, "is_signal": True,
-    ...        "others": None, "reason": None}
+    >>> row = {"title": "New app", "starts_on": datetime.date(2024, 2, 5), "about": "app", "n_days": 28,
+    ...        "n_before": 900, "n": 950, "before": 0.8, "value": 0.74, "change": -0.06, "low": -0.09, "high": -0.03,
+    ...        "is_signal": True, "others": None, "reason": None}
     >>> sentences_of_events(pd.DataFrame([row]), key="fcr")  # doctest: +NORMALIZE_WHITESPACE
     New app (app, from 5 Feb 2024) is associated with a change of First contact resolution by −6.0 points (95% interval
-    −9.0 to −3.0): 80.0% before (n = 900), 74.0% after (n = 950). It stands out, the only event compared.
+    −9.0 to −3.0): 80.0% in the 28 days before (n = 900), 74.0% in those after (n = 950). It stands
+    out, the only event compared.
     """
     if not len(around):
         what = say("asked_events", language)
         return sentence_not_measured(around.attrs.get("reason"), what=what, language=language)
-    n_compared = int(around["is_signal"].notna().sum())
+    n_compared = around.attrs.get("n_compared", int(around["is_signal"].notna().sum()))
     rows = [{str(name): value for name, value in row.items()} for row in around.to_dict("records")]
-    return listed(_of_event(row, n_compared, key=key, language=language) for row in rows)
+    return listed(_of_event(row, n_compared, key=key or str(row["key"]), language=language) for row in rows)
 
 
 def _of_event(row: Mapping[str, Any], n_compared: int, *, key: str, language: str | None) -> Sentence:
@@ -71,12 +73,12 @@ def _of_event(row: Mapping[str, Any], n_compared: int, *, key: str, language: st
     numbers: dict[str, Any] = {
         "event": event, "name": name_indicator(key, language=language), "before": (row["before"], unit),
         "value": (row["value"], unit), "n_before": (row["n_before"], "n"), "n": (row["n"], "n"),
-        "change": write_change(row["change"], unit, language, of=row["value"]),
+        "days": (row["n_days"], "n"), "change": write_change(row["change"], unit, language, of=row["value"]),
     }  # fmt: skip
     if row["is_signal"] is None or pd.isna(row["is_signal"]):
         return sentence(
-            "Around {event} {name} changed by {change}, without an interval ({reason}): {before} before "
-            "(n = {n_before}), {value} after (n = {n}).",
+            "Around {event} {name} changed by {change}, without an interval ({reason}): {before} in the {days} days "
+            "before (n = {n_before}), {value} in those after (n = {n}).",
             language=language, reason=_text(row.get("reason")), **numbers,
         )  # fmt: skip
     others = _text(row.get("others"))
@@ -88,11 +90,11 @@ def _of_event(row: Mapping[str, Any], n_compared: int, *, key: str, language: st
         "verdict": say(verdict, language, n=write_value(n_compared, "n", language=language)),
     }
     said = sentence(
-        "{event} is associated with a change of {name} by {change} (95% interval {interval}): {before} before "
-        "(n = {n_before}), {value} after (n = {n}). {verdict}"
+        "{event} is associated with a change of {name} by {change} (95% interval {interval}): {before} in the {days} "
+        "days before (n = {n_before}), {value} in those after (n = {n}). {verdict}"
         if row["is_signal"]
-        else "Around {event} {name} changed by {change} (95% interval {interval}): {before} before (n = {n_before}), "
-        "{value} after (n = {n}). {verdict}",
+        else "Around {event} {name} changed by {change} (95% interval {interval}): {before} in the {days} days before "
+        "(n = {n_before}), {value} in those after (n = {n}). {verdict}",
         language=language,
         **numbers,
     )

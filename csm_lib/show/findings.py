@@ -251,7 +251,9 @@ def sentence_of_mix_within(table: pd.DataFrame, *, key: str, group: str, languag
     return sentence("{said}", language=language, said=text)
 
 
-def sentence_of_hours(found: dict[str, Any], *, key: str, language: str | None = None) -> Sentence:
+def sentence_of_hours(
+    found: dict[str, Any], *, key: str, of: str | None = None, language: str | None = None
+) -> Sentence:
     """Say when an indicator is at its worst.
 
     Parameters
@@ -260,6 +262,8 @@ def sentence_of_hours(found: dict[str, Any], *, key: str, language: str | None =
         As `csm_lib.explain.where.worst_hours` gives.
     key : str
         Indicator.
+    of : str, optional
+        Whose, where it is not that of all contacts: a channel, in words.
     language : str, optional
 
     Returns
@@ -270,18 +274,19 @@ def sentence_of_hours(found: dict[str, Any], *, key: str, language: str | None =
     --------
     >>> found = {"from_hour": 17, "to_hour": 19, "n": 4000, "value": 0.75, "low": 0.72, "high": 0.77, "rest": 0.94,
     ...          "reason": None}
-    >>> sentence_of_hours(found, key="answer_rate")  # doctest: +NORMALIZE_WHITESPACE
-    Answer rate is at its worst from 17:00 to 19:00: 75.0% (95% interval 72.0–77.0%, n = 4,000) against 94.0% in all
-    other hours.
+    >>> sentence_of_hours(found, key="answer_rate", of="phone")  # doctest: +NORMALIZE_WHITESPACE
+    Answer rate (phone) is at its worst from 17:00 to 19:00: 75.0% (95% interval 72.0–77.0%, n = 4,000) against 94.0% in
+    all other hours.
     """
     if found.get("reason"):
         return sentence_not_measured(found["reason"], what=say("asked_hours", language), language=language)
     unit = INDICATORS[key].unit
+    name = _name(key, language)
     return sentence(
         "{name} is at its worst from {start}:00 to {end}:00: {value} (95% interval {interval}, n = {n}) against {rest} "
         "in all other hours.",
         language=language,
-        name=_name(key, language),
+        name=say("name_of", language, name=name, of=write_code(of, language=language)) if of else name,
         start=str(found["from_hour"]),
         end=str(found["to_hour"]),
         value=(found["value"], unit),

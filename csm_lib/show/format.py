@@ -63,6 +63,17 @@ _PATTERNS = {
     "exact": "#,##0.####",
 }
 _CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
+# what English calls columns whose names are no words; the catalogues have them for other languages
+_SPOKEN = {
+    "accuracy rating": "accuracy",
+    "csat": "overall satisfaction",
+    "customer id": "customer",
+    "handle s": "handle time",
+    "is repeat": "repeat contact",
+    "local date": "day",
+    "message pair": "pair of messages",
+    "wait s": "wait",
+}
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 
@@ -184,13 +195,14 @@ def write_code(entry: Any, *, language: str | None = None) -> str:
 
     Examples
     --------
-    >>> write_code("slow_response"), write_code("Team_A"), write_code(17)
-    ('slow response', 'Team_A', '17')
+    >>> write_code("slow_response"), write_code("Team_A"), write_code(17), write_code("wait_s")
+    ('slow response', 'Team_A', '17', 'wait')
     >>> write_code("knowledge", language="zh")
     '知识不足'
     """
     text = str(entry)
-    return translated(text.replace("_", " ") if _CODE.fullmatch(text) else text, language)
+    spaced = text.replace("_", " ") if _CODE.fullmatch(text) else text
+    return _SPOKEN.get(spaced, spaced) if in_language(language) == "en" else translated(spaced, language)
 
 
 def write_date(value: Any, *, language: str | None = None) -> str:

@@ -12,12 +12,13 @@ from typing import Any
 import pandas as pd
 
 from csm_lib.show.format import in_language
-from csm_lib.show.messages import say
+from csm_lib.show.messages import MESSAGES, say
 from csm_lib.show.prose import Sentence, sentence, sentence_of_value
 
 __all__ = ["listed", "reason_of", "sentence_attained", "sentence_of_definitions", "sentences_of_card"]
 
 _POINT = "- "
+_TALLIED = ("met", "missed", "too_close", "no_target", "not_measured")
 _UNMEASURED = "not measured: "
 
 
@@ -109,24 +110,24 @@ def sentence_attained(card: pd.DataFrame, *, language: str | None = None) -> Sen
     Examples
     --------
     >>> sentence_attained(pd.DataFrame({"verdict": ["missed", "missed", "not_measured"]}))
-    Of 3 headline indicators, 0 met their target, 2 missed it, 0 too close to call; 1 was not measured.
+    None of the 3 headline indicators met its target; 2 missed it; 1 was not measured.
+    >>> sentence_attained(pd.DataFrame({"verdict": ["missed", "missed"]}))
+    Both headline indicators missed their target.
     """
-    tally = card["verdict"].value_counts()
-    names = ("met", "missed", "too_close", "no_target", "not_measured")
-    count = {name: (int(tally.get(name, 0)), "n") for name in names}
     chosen = in_language(language)
-    said = sentence(
-        "Of {n} headline indicators, {met} met their target, {missed} missed it, {too_close} too close to call",
-        language=chosen,
-        n=(len(card), "n"),
-        **{name: count[name] for name in ("met", "missed", "too_close")},
-    )
-    parts = [said.text]
-    if count["no_target"][0]:
-        parts.append(say("tally_no_target", chosen, n=count["no_target"][0]))
-    if count["not_measured"][0]:
-        few = "tally_not_measured_one" if count["not_measured"][0] == 1 else "tally_not_measured"
-        parts.append(say(few, chosen, n=count["not_measured"][0]))
+    tally = card["verdict"].value_counts()
+    count = {name: int(tally.get(name, 0)) for name in _TALLIED}
+    n = len(card)
+    whole = next((name for name in ("met", "missed") if n and count[name] == n), None)
+    if whole:
+        few = "_one" if n == 1 else "_two" if n == 2 else ""
+        parts, others = [say(f"tally_all_{whole}{few}", chosen, n=n)], ()
+    else:
+        some = "tally_met" if count["met"] else "tally_none_met"
+        parts, others = [say(some, chosen, n=n, met=count["met"])], _TALLIED[1:]
+    for name in others:
+        few = f"tally_{name}_one" if count[name] == 1 and f"tally_{name}_one" in MESSAGES else f"tally_{name}"
+        parts += [say(few, chosen, n=count[name])] if count[name] else []
     text = say("semicolon", chosen).join(parts) + say("full_stop", chosen)
     return Sentence(text, text)
 

@@ -18,7 +18,13 @@ from csm_lib.show.lists import listed
 from csm_lib.show.messages import say
 from csm_lib.show.prose import Sentence, run_on, sentence
 
-__all__ = ["quoted_notes", "sentence_of_completion", "sentences_of_actions", "sentences_of_gaps"]
+__all__ = [
+    "quoted_notes",
+    "sentence_of_completion",
+    "sentence_of_unplanned",
+    "sentences_of_actions",
+    "sentences_of_gaps",
+]
 
 
 def sentences_of_gaps(gaps: pd.DataFrame, *, language: str | None = None) -> Sentence:
@@ -27,7 +33,8 @@ def sentences_of_gaps(gaps: pd.DataFrame, *, language: str | None = None) -> Sen
     Parameters
     ----------
     gaps : DataFrame
-        As `csm_lib.improve.brief` makes it: `key value target unit where cause cause_share measure owner due_on`.
+        As `csm_lib.improve.brief` makes it: `key value target unit where cause cause_share measure owner due_on
+        status`; the keys in `.attrs["others"]` are named behind them.
     language : str, optional
 
     Returns
@@ -37,7 +44,36 @@ def sentences_of_gaps(gaps: pd.DataFrame, *, language: str | None = None) -> Sen
     """
     if gaps.empty:
         return sentence("{said}", language=language, said=say("no_gap", language))
-    return listed(_gap({str(name): entry for name, entry in row.items()}, language) for row in gaps.to_dict("records"))
+    said = [_gap({str(name): entry for name, entry in row.items()}, language) for row in gaps.to_dict("records")]
+    others = say("list_joint", language).join(_name(key, language) for key in gaps.attrs.get("others", []))
+    return listed([*said, _plain("gap_others", language, names=others) if others else None])
+
+
+def sentence_of_unplanned(card: pd.DataFrame, plan: pd.DataFrame, *, language: str | None = None) -> Sentence | None:
+    """Name the indicators off their target that no measure of the plan is for.
+
+    Parameters
+    ----------
+    card : DataFrame
+        As `csm_lib.measure.gaps.scorecard` gives. Columns read: `key verdict`.
+    plan : DataFrame
+        Columns read: `indicator`.
+    language : str, optional
+
+    Returns
+    -------
+    Sentence or None
+        None where every missed indicator has a measure.
+
+    Examples
+    --------
+    >>> card = pd.DataFrame({"key": ["fcr", "complaint_rate"], "verdict": "missed"})
+    >>> sentence_of_unplanned(card, pd.DataFrame({"indicator": ["fcr"]}))
+    Missed, and without a measure in this plan: Complaints.
+    """
+    missed = card.loc[card["verdict"].eq("missed"), "key"]
+    without = [_name(key, language) for key in missed if key not in set(plan["indicator"])]
+    return _plain("unplanned", language, names=say("list_joint", language).join(without)) if without else None
 
 
 def sentences_of_actions(plan: pd.DataFrame, *, language: str | None = None) -> Sentence:
@@ -164,11 +200,17 @@ def _gap(row: dict[str, Any], language: str | None) -> Sentence:
     else:
         parts.append(say("gap_no_cause", language))
     if isinstance(row["measure"], str):
-        due = _day(row["due_on"], language)
-        parts.append(say("gap_measure", language, measure=row["measure"], owner=row["owner"], due=due))
+        is_done = str(row.get("status")).startswith("done")
+        due = say(f"status_{row['status']}", language) if is_done else _day(row["due_on"], language)
+        known = "gap_measure_done" if is_done else "gap_measure"
+        parts.append(say(known, language, measure=row["measure"], owner=row["owner"], due=due))
     else:
         parts.append(say("gap_no_measure", language))
     return sentence("{said}", language=language, said=run_on(parts))
+
+
+def _plain(key: str, language: str | None, **values: str) -> Sentence:
+    return sentence("{said}", language=language, said=say(key, language, **values))
 
 
 def _name(key: Any, language: str | None) -> str:

@@ -5,6 +5,8 @@ Each sentence carries number, n and interval, and says "associated with": none o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from csm_lib.show.findings import sentence_not_measured
@@ -41,8 +43,8 @@ def sentence_of_drivers(found: pd.DataFrame, *, language: str | None = None) -> 
     ...                       "share_high": [0.7], "rank_high": [1]})
     >>> found.attrs.update(outcome="csat", explained=0.4)
     >>> sentence_of_drivers(found)  # doctest: +NORMALIZE_WHITESPACE
-    Csat is associated most with speed: 60.0% of what all drivers explain together (95% interval 50.0–70.0%, n = 300),
-    first in every likely ranking; together they explain 40.0% of its variation.
+    Overall satisfaction is associated most with speed: 60.0% of what all drivers explain together (95% interval
+    50.0–70.0%, n = 300), first in every likely ranking; together they explain 40.0% of its variation.
     """
     if not len(found):
         return sentence_not_measured(found.attrs.get("reason"), what=say("asked_drivers", language), language=language)
@@ -64,7 +66,9 @@ def sentence_of_drivers(found: pd.DataFrame, *, language: str | None = None) -> 
     )
 
 
-def sentence_of_process(summary: pd.DataFrame, stages: pd.DataFrame, *, language: str | None = None) -> Sentence:
+def sentence_of_process(
+    summary: pd.DataFrame, stages: pd.DataFrame, *, of: Iterable[object] = (), language: str | None = None
+) -> Sentence:
     """Say how long contacts take, how many approvals they pass, and which stage holds them.
 
     Parameters
@@ -73,6 +77,8 @@ def sentence_of_process(summary: pd.DataFrame, stages: pd.DataFrame, *, language
         As `csm_lib.explain.process.process_summary` gives.
     stages : DataFrame
         As `csm_lib.explain.process.stage_times` gives.
+    of : iterable
+        What the contacts with a log are, each word once: their channels.
     language : str, optional
 
     Returns
@@ -84,19 +90,23 @@ def sentence_of_process(summary: pd.DataFrame, stages: pd.DataFrame, *, language
     >>> summary = pd.DataFrame({"measure": ["median_duration_s", "n_approvals_per_contact", "n_handoffs_per_contact"],
     ...     "value": [7200.0, 5.0, 1.0], "low": [7200.0, 4.9, 0.9], "high": [7400.0, 5.1, 1.1], "n": 40})
     >>> stages = pd.DataFrame({"stage": ["triage"], "share": [0.6], "waiting_share": [0.9]})
-    >>> sentence_of_process(summary, stages)  # doctest: +NORMALIZE_WHITESPACE
-    From first to last change a contact takes 2.0 h (median, 95% interval 2.0–2.1 h, n = 40), with 5.0 approvals and
-    1.0 hand-overs on average; 60.0% of the time lies in triage, of which 90.0% is waiting.
+    >>> sentence_of_process(summary, stages, of=["email", "email"])  # doctest: +NORMALIZE_WHITESPACE
+    Contacts with a status log (email) take 2.0 h from first to last change (median, 95% interval 2.0–2.1 h, n = 40),
+    with 5.0 approvals and 1.0 hand-overs on average; 60.0% of the time lies in the stage “triage”, of which 90.0% is
+    waiting.
     """
     held = summary.set_index("measure") if len(summary) else summary
     if not len(summary) or not held["n"].max() or not len(stages):
         return sentence_not_measured(say("no_log", language), what=say("asked_process", language), language=language)
     time, stage = held.loc["median_duration_s"], stages.iloc[0]
+    named = [write_code(word, language=language) for word in dict.fromkeys(of) if isinstance(word, str)]
+    whose = say("logged_contacts", language)
     return sentence(
-        "From first to last change a contact takes {time} (median, 95% interval {interval}, n = {n}), with {approvals} "
-        "approvals and {handoffs} hand-overs on average; {share} of the time lies in {stage}, of which {waiting} is "
-        "waiting.",
+        "{whose} take {time} from first to last change (median, 95% interval {interval}, n = {n}), with {approvals} "
+        "approvals and {handoffs} hand-overs on average; {share} of the time lies in the stage “{stage}”, of which "
+        "{waiting} is waiting.",
         language=language,
+        whose=say("name_of", language, name=whose, of=say("list_joint", language).join(named)) if named else whose,
         time=(time["value"], "s"),
         interval=write_interval(time["low"], time["high"], "s", language=language),
         n=(time["n"], "n"),
@@ -128,7 +138,7 @@ def sentence_of_prices(found: pd.DataFrame, *, language: str | None = None) -> S
     ...     "excess": [900.0]})
     >>> sentence_of_prices(found)  # doctest: +NORMALIZE_WHITESPACE
     “No answer” is associated with most avoidable work: 120 contacts followed 900 such contacts (95% interval 100–140),
-    20.0 hours and 1,000 in money (800–1,200).
+    20.0 hours and a cost of 1,000 (800–1,200).
     """
     if not len(found) or not found["n"].max():
         reason = found.attrs.get("reason") or say("no_problem", language)
@@ -136,8 +146,9 @@ def sentence_of_prices(found: pd.DataFrame, *, language: str | None = None) -> S
     row = found.sort_values("excess", ascending=False, kind="stable").iloc[0]
     money = ""
     if row["money"] == row["money"]:
-        interval = write_interval(row["money_low"], row["money_high"], "n", language=language)
-        money = say("price_money", language, money=write_value(row["money"], "n", language=language), interval=interval)
+        interval = write_interval(row["money_low"], row["money_high"], "amount", language=language)
+        cost = write_value(row["money"], "amount", language=language)
+        money = say("price_money", language, money=cost, interval=interval)
     return sentence(
         "“{problem}” is associated with most avoidable work: {n} contacts followed {contacts} such contacts (95% "
         "interval {interval}), {hours} hours{money}.",
@@ -170,7 +181,8 @@ def sentence_of_priority(found: pd.DataFrame, *, language: str | None = None) ->
     ...     "score_high": [0.9], "rank_low": [1], "rank_high": [2], "first_share": [0.97], "rests_on": ["quality"]})
     >>> sentence_of_priority(found)  # doctest: +NORMALIZE_WHITESPACE
     “No answer” comes first with a score of 0.75 (range 0.50–0.90, n = 900), mostly for quality; its rank lies between 1
-    and 2 whatever counts most, and it leads in 97.0% of the weightings tried.
+    and 2 whatever counts most, and it leads in 97.0% of the weightings tried. Contacts that nobody answered are not
+    weighed.
     """
     if not len(found):
         what = say("asked_priority", language)
@@ -179,7 +191,8 @@ def sentence_of_priority(found: pd.DataFrame, *, language: str | None = None) ->
     rests_on = row["rests_on"] if isinstance(row["rests_on"], str) else "none"
     return sentence(
         "“{problem}” comes first with a score of {score} (range {interval}, n = {n}), mostly for {reason}; its rank "
-        "lies between {low} and {high} whatever counts most, and it leads in {first} of the weightings tried.",
+        "lies between {low} and {high} whatever counts most, and it leads in {first} of the weightings tried. Contacts "
+        "that nobody answered are not weighed.",
         language=language,
         problem=row["problem"],
         score=(row["score"], "score"),

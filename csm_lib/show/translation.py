@@ -37,7 +37,7 @@ _FILLED = "filled.po"  # templates whose filled text arrives from the other room
 _PLACE = re.compile(r"\{(\w+)\}")
 _INDENTED = re.compile(r"((?:· )+)(.+)", re.DOTALL)
 # how pieces that are known each for itself are put together again
-_JOINTS = (("; ", "；"), (": ", "："), (", ", "、"), (" · ", " · "), (" / ", " / "))
+_JOINTS = (("; ", "；"), (": ", "："), (", ", "、"), (" · ", " · "), (" / ", " / "), (" → ", " → "))
 
 
 def in_language(language: str | None = None) -> str:

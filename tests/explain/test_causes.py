@@ -157,6 +157,15 @@ def test_a_broken_tree_is_refused(nodes: pd.DataFrame, message: str) -> None:
     assert str(told.value) == message
 
 
+def test_a_statement_may_be_compared_within_a_population() -> None:
+    seen = facts().assign(local_hour=17)
+    nodes = chain({"node_id": "1", "parent_id": None, "evidence_indicator": "fcr",
+                   "evidence_filter": "local_hour = 17 within channel = chat"})  # fmt: skip
+    found = why_tree(nodes, seen).loc[0]
+    # every chat is at 17, so there is nobody to compare with; the phone must not step in
+    assert (found["n"], found["status"]) == (400, "no evidence")
+
+
 def test_an_expression_may_join_conditions_and_counts_its_part_of_the_failures() -> None:
     seen = facts().assign(local_hour=17)
     nodes = chain({"node_id": "1", "parent_id": None, "evidence_indicator": "fcr",

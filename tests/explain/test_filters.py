@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from csm_lib.errors import UsageError
-from csm_lib.explain.filters import columns_in, row_condition
+from csm_lib.explain.filters import columns_in, population_condition, row_condition
 
 ROWS = pd.DataFrame(
     {
@@ -84,6 +84,17 @@ def test_anything_else_is_refused(text: str, at: str | None) -> None:
         'filter must compare columns with values, such as "issue = repair and local_hour >= 17", '
         f"got {text!r} (at {at!r}). Write it so."
     )
+
+
+def test_a_population_stands_behind_within() -> None:
+    text, columns = "local_hour = 17 within channel = phone or channel = chat", ["local_hour", "channel"]
+    rows = duckdb.sql(
+        "SELECT * FROM (VALUES (17, 'phone'), (17, 'email'), (18, 'chat'), (18, NULL)) t(local_hour, channel)"
+    )
+    held = rows.project(f"{row_condition(text, columns=columns)}, {population_condition(text, columns=columns)}")
+    assert held.fetchall() == [(True, True), (False, False), (False, True), (False, False)]
+    assert columns_in(text, columns=columns) == columns
+    assert population_condition("channel = phone", columns=columns) == "true"
 
 
 def test_an_unknown_column_is_named() -> None:

@@ -106,6 +106,16 @@ def test_volume_on_comparable_days():
     assert made.drop(index="all")["n_days"].sum() == 31
 
 
+def test_a_day_without_rows_this_year_still_counts_last_year():
+    rows = pd.DataFrame({"key": ["fcr"] * 3 + ["escalation_rate"] * 2, "unit": "share",
+                         "local_date": [date(2023, 3, day) for day in (6, 7, 8, 6, 7)],
+                         "n": 10, "numerator": [5.0, 5.0, 5.0, 1.0, 4.0], "denominator": 10.0})  # fmt: skip
+    now = rows.assign(local_date=[day.replace(year=2024) for day in rows["local_date"]])
+    made = year_on_year(now.drop(index=4), rows).set_index("key")
+    # 1 and 4 of 10 each last year, although the second date has no complaint this year
+    assert made.loc["escalation_rate", "year_before"] == 0.25
+
+
 def test_without_a_year_before_there_is_nothing_to_compare():
     made = year_on_year(world(Q1), world(Q1).iloc[:0], settings=CHINA).iloc[0]
     assert (made["n_unmatched"], made["method"]) == (91, "no comparable day")

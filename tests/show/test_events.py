@@ -12,7 +12,7 @@ from csm_lib.show.events import sentence_of_change, sentences_of_events
 
 
 def happened(**other: Any) -> dict[str, Any]:
-    return {"title": "New *app*", "starts_on": date(2024, 2, 5), "about": None, "n_before": 900, "n": 950,
+    return {"title": "New *app*", "starts_on": date(2024, 2, 5), "about": None, "n_days": 28, "n_before": 900, "n": 950,
             "before": 0.8, "value": 0.74, "change": -0.06, "low": -0.09, "high": -0.03, "is_signal": True,
             "others": None, "reason": None} | other  # fmt: skip
 
@@ -22,8 +22,8 @@ def around(*rows: dict[str, Any]) -> pd.DataFrame:
 
 
 NUMBERS = (
-    "is associated with a change of First contact resolution by −6.0 points (95% interval −9.0 to −3.0): 80.0% before "
-    "(n = 900), 74.0% after (n = 950)."
+    "is associated with a change of First contact resolution by −6.0 points (95% interval −9.0 to −3.0): 80.0% in the "
+    "28 days before (n = 900), 74.0% in those after (n = 950)."
 )
 
 
@@ -34,14 +34,16 @@ NUMBERS = (
                      id="a signal"),
         pytest.param({"is_signal": False, "about": "app_chat"},
                      "Around New *app* (app chat, from 5 Feb 2024) First contact resolution changed by −6.0 points "
-                     "(95% interval −9.0 to −3.0): 80.0% before (n = 900), 74.0% after (n = 950). That is within what "
-                     "chance gives among the 2 events compared.", id="within chance, of one channel"),
+                     "(95% interval −9.0 to −3.0): 80.0% in the 28 days before (n = 900), 74.0% in those after "
+                     "(n = 950). That is within what chance gives among the 2 events compared.",
+                     id="within chance, of one channel"),
         pytest.param({"others": "Sale, Outage"},
                      f"New *app* (from 5 Feb 2024) {NUMBERS} It stands out among the 2 events compared. What also "
                      "began then cannot be told apart from it: Sale, Outage.", id="not alone"),
         pytest.param({"is_signal": None, "low": None, "high": None, "reason": "too few days for an interval"},
                      "Around New *app* (from 5 Feb 2024) First contact resolution changed by −6.0 points, without an "
-                     "interval (too few days for an interval): 80.0% before (n = 900), 74.0% after (n = 950).",
+                     "interval (too few days for an interval): 80.0% in the 28 days before (n = 900), 74.0% in "
+                     "those after (n = 950).",
                      id="without an interval"),
         pytest.param({"is_signal": None, "change": None, "reason": "nothing in the population before it"},
                      "New *app* (from 5 Feb 2024): not measured, nothing in the population before it.",
@@ -67,12 +69,20 @@ def test_the_only_event_is_not_set_against_others() -> None:
     assert calm.endswith("That is within what chance gives.")
 
 
+def test_of_how_many_events_it_stands_out_may_be_told() -> None:
+    rows = around(happened()).assign(key="csat")
+    rows.attrs["n_compared"] = 4
+    said = sentences_of_events(rows).text
+    assert "a change of Satisfaction, top two by" in said
+    assert said.endswith("It stands out among the 4 events compared.")
+
+
 def test_events_in_chinese() -> None:
     rows = around(happened(title="App", others="Sale"), happened(title="Sale", is_signal=False))
     first, second = sentences_of_events(rows, key="fcr", language="zh").text.splitlines()
     assert first == (
-        "“App”（2024年2月5日起）与一次性解决率变化−6.0个百分点相关（95%区间−9.0至−3.0）：之前80.0%（样本量900），之后74.0%"
-        "（样本量950）。在比较的2个事件中显著突出。同期开始的还有Sale，无法区分各自的影响。"
+        "“App”（2024年2月5日起）与一次性解决率变化−6.0个百分点相关（95%区间−9.0至−3.0）：之前28天为80.0%（样本量900），"
+        "之后同样天数为74.0%（样本量950）。在比较的2个事件中显著突出。同期开始的还有Sale，无法区分各自的影响。"
     )
     assert second.startswith("“Sale”（2024年2月5日起）前后，一次性解决率变化−6.0个百分点（95%区间−9.0至−3.0）：")
     assert second.endswith("在比较的2个事件中，这属于偶然范围。")

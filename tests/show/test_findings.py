@@ -113,7 +113,7 @@ def test_every_indicator_of_a_card_gets_a_line_and_the_unmeasured_their_reason()
     assert said.text.splitlines()[1] == "Satisfaction, top two: not measured, no survey data."
     assert [line[:2] for line in said.markdown.splitlines()] == ["- ", "- "]
     assert sentence_attained(made).text.endswith("; 1 was not measured.")
-    assert sentence_attained(made, language="zh").text == "2项核心指标中，0项达标，1项未达标，0项难以判定；1项未测量。"
+    assert sentence_attained(made, language="zh").text == "2项核心指标无一达标；1项未达标；1项未测量。"
 
 
 def test_a_reason_is_read_off_the_method() -> None:

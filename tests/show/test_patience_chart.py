@@ -16,7 +16,7 @@ CURVE = pd.DataFrame({
 @pytest.mark.parametrize(("language", "said"), [
     ("en", "Patience: the two lines are farthest apart at 10.0 s, where 95.0% would still wait and 80.0% if patience "
            "were exponential. Half of the customers bear 60.0 s."),
-    ("zh", "Patience：两条线在10.0秒处相差最大，实际仍愿等待的占95.0%，若为指数分布则为80.0%。半数顾客能等待60.0秒。"),
+    ("zh", "Patience：两条线在10.0秒处相差最大，实际仍愿等待的占95.0%，若为指数分布则为80.0%。半数客户能等待60.0秒。"),
 ])
 def test_the_farthest_distance_is_told_where_enough_were_waiting(language, said):
     assert plot_patience(CURVE, title="Patience", language=language).alt == said

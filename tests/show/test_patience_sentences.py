@@ -21,7 +21,7 @@ def test_patience_that_fits_needs_no_rate():
 
 def test_patience_in_chinese_names_both_losses():
     said = str(sentence_of_patience(CHECK, COST, language="zh"))
-    assert said.startswith("顾客耐心不符合指数分布（1,464人放弃")
+    assert said.startswith("客户耐心不符合指数分布（1,464人放弃")
     assert "9.2%" in said and "按实际耐心为9.0%。" in said
     assert said.endswith("该假定使结果相差0.2个百分点，可以据此计算需求。")
 

@@ -28,8 +28,8 @@ def driven(rank_high: int | None = 3) -> pd.DataFrame:
 )
 def test_the_first_driver_with_its_rank(rank: int | None, said: str) -> None:
     assert sentence_of_drivers(driven(rank)).text == (
-        "Csat is associated most with speed: 60.0% of what all drivers explain together (95% interval 50.0–70.0%, "
-        f"n = 300), {said}; together they explain 40.0% of its variation."
+        "Overall satisfaction is associated most with speed: 60.0% of what all drivers explain together (95% interval "
+        f"50.0–70.0%, n = 300), {said}; together they explain 40.0% of its variation."
     )
 
 

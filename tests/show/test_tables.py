@@ -108,8 +108,12 @@ def test_codes_of_the_data_are_written_as_words_and_names_are_not() -> None:
 @pytest.mark.parametrize(
     ("evidence", "said"),
     [("cause = skills", "the cause is skills"), ("fcr", "First contact resolution"),
-     ("somebody said so", "somebody said so")],
-    ids=["a count", "an indicator", "a person"],
+     ("somebody said so", "somebody said so"),
+     ("frt where agent_load = '5 or more' within channel = chat",
+      "First response where the agent load is 5 or more (of those where the channel is chat)"),
+     ("frt where local_hour >= 17 within channel = chat",
+      "frt where local_hour &gt;= 17 within channel = chat")],
+    ids=["a count", "an indicator", "a person", "a population", "a comparison"],
 )  # fmt: skip
 def test_evidence_is_said_in_words(evidence: str, said: str) -> None:
     page = table(pd.DataFrame({"n": [1], "evidence": [evidence]}), name="t", title="t").as_raw_html()
