@@ -158,7 +158,12 @@ def sentence_of_cheapest_way(
 
 
 def sentence_of_contracts(
-    roster: pd.DataFrame, burden: pd.DataFrame, *, currency: str = "", language: str | None = None
+    roster: pd.DataFrame,
+    burden: pd.DataFrame,
+    *,
+    is_typical: bool = False,
+    currency: str = "",
+    language: str | None = None,
 ) -> Sentence:
     """Say how many people a roster on contracts takes, whether it is proven, what it leaves open, and how fair it is.
 
@@ -168,6 +173,8 @@ def sentence_of_contracts(
         As `csm_lib.staff.tours.cheapest_roster`.
     burden : DataFrame
         As `csm_lib.staff.turns.burden_of_people`.
+    is_typical : bool
+        Whether it is of a typical week, not of the coming one.
     currency : str
     language : str, optional
 
@@ -179,8 +186,10 @@ def sentence_of_contracts(
         return sentence_not_measured(roster.attrs.get("reason"), what=say("asked_roster", language), language=language)
     attrs = roster.attrs
     said = sentence(
-        "On contracts the week takes {people} people and {agent_h} paid hours",
-        language=language, people=(attrs["people"], "n"), agent_h=(attrs["agent_h"], "n"),
+        "On contracts {week} takes {people} people and {agent_h} paid hours",
+        language=language,
+        week=say("week_typical" if is_typical else "week_coming", language),
+        people=(attrs["people"], "n"), agent_h=(attrs["agent_h"], "n"),
     )  # fmt: skip
     parts = [said.text]
     if attrs["cost"]:

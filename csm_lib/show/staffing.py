@@ -12,14 +12,16 @@ from typing import Any
 import pandas as pd
 
 from csm_lib.show.findings import sentence_not_measured
-from csm_lib.show.format import NOT_MEASURED, write_value
+from csm_lib.show.format import NOT_MEASURED, write_code, write_value
 from csm_lib.show.messages import say
 from csm_lib.show.prose import Sentence, sentence
 
 __all__ = [
     "sentence_of_forecast_error",
     "sentence_of_more_agents",
+    "sentence_of_moved_shift",
     "sentence_of_need",
+    "sentence_of_queue",
     "sentence_of_roster",
     "sentence_of_scenario",
     "weekday_of",
@@ -62,6 +64,76 @@ def weekday_of(day: pd.DataFrame, *, language: str | None = None) -> str:
     'Wed'
     """
     return say("weekdays", language).split()[int(day["weekday"].iloc[0]) - 1] if len(day) else NOT_MEASURED
+
+
+def sentence_of_queue(trust: pd.DataFrame, *, channel: str, language: str | None = None) -> Sentence:
+    """Say which queue is staffed, and how many of those who asked for a human there were answered.
+
+    Parameters
+    ----------
+    trust : DataFrame
+        As `csm_lib.staff.answers.trust_in_model`. Columns read: `n_offered answer_rate_observed_share`.
+    channel : str
+    language : str, optional
+
+    Returns
+    -------
+    Sentence
+
+    Examples
+    --------
+    >>> trust = pd.DataFrame({"n_offered": [300, 100], "answer_rate_observed_share": [1.0, 0.6]})
+    >>> sentence_of_queue(trust, channel="phone")
+    All of this is about phone alone: 400 contacts asked for a human there, 90.0% of them were answered.
+    """
+    queue = write_code(channel, language=language)
+    if trust.empty:
+        return sentence("{said}", language=language, said=say("queue_alone", language, channel=queue))
+    n = trust["n_offered"].sum()
+    return sentence(
+        "All of this is about {channel} alone: {n} contacts asked for a human there, {rate} of them were answered.",
+        language=language,
+        channel=queue,
+        n=(n, "n"),
+        rate=((trust["answer_rate_observed_share"] * trust["n_offered"]).sum() / n, "share"),
+    )
+
+
+def sentence_of_moved_shift(compared: pd.DataFrame, *, language: str | None = None) -> Sentence:
+    """Say what moving a shift would do, which takes no agent hour more.
+
+    Parameters
+    ----------
+    compared : DataFrame
+        As `csm_lib.staff.scenarios.compare_scenarios`; the first row is today, the second the shift moved.
+    language : str, optional
+
+    Returns
+    -------
+    Sentence
+
+    Examples
+    --------
+    >>> rows = {"scenario": ["as it is", "one early shift moved to late"], "answer_rate_share": [0.9, 0.93],
+    ...         "fewer_abandoned": [0.0, 389.0]}
+    >>> sentence_of_moved_shift(pd.DataFrame(rows))  # doctest: +NORMALIZE_WHITESPACE
+    Without an agent hour more: with one early shift moved to late 389 fewer contacts would be lost in the period, and
+    the answer rate of the whole day would go from 90.0% to 93.0%.
+    """
+    if len(compared) < 2:
+        what = say("asked_moved", language)
+        return sentence_not_measured(compared.attrs.get("reason"), what=what, language=language)
+    today, after = compared.iloc[0], compared.iloc[1]
+    said = sentence(
+        "Without an agent hour more: with {name} {kept} fewer contacts would be lost in the period, and the answer "
+        "rate of the whole day would go from {before} to {after}.",
+        language=language,
+        name=after["scenario"],
+        kept=(after["fewer_abandoned"], "n"),
+        before=(today["answer_rate_share"], "share"),
+        after=(after["answer_rate_share"], "share"),
+    )
+    return _with_doubt(said, after, language)
 
 
 def sentence_of_need(need: pd.DataFrame, *, no_staff: str | None = None, language: str | None = None) -> Sentence:

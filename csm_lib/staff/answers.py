@@ -360,7 +360,7 @@ def inputs(desk: Desk) -> pd.DataFrame:
             "s",
             f"{len(handled):,} handled contacts, by local hour in the model",
         ),
-        ("mean patience", desk.customers.patience_s, "s", desk.customers.method),
+        ("mean patience, fitted", desk.customers.patience_s, "s", desk.customers.method),
         ("model waits are multiplied by", desk.customers.wait_scale, "exact", desk.customers.method),
         ("longest wait in time", targets.threshold_s, "s", "staffing.toml"),
         ("target service level", targets.service_level, "share", "staffing.toml"),

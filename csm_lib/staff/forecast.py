@@ -228,9 +228,10 @@ def backtest(
     Returns
     -------
     DataFrame
-        One row per origin, latest last: `origin_on`, `n_intervals`, `arrivals`, `wape` (sum of absolute errors over sum
-        of arrivals), `wape_seasonal_naive` (the same interval of the last week before the origin), `covered_share`
-        (share of the intervals with arrivals expected whose count fell into the prediction interval made then).
+        One row per origin, latest last: `origin_on`, `n_intervals` (in which contacts were expected), `arrivals`,
+        `wape` (sum of absolute errors over sum of arrivals), `wape_seasonal_naive` (the same interval of the last week
+        before the origin), `covered_share` (of those intervals: the count fell into the prediction interval made
+        then).
         ``.attrs`` holds the pooled `wape`, `wape_seasonal_naive`, `covered_share`. Empty where the history is short.
 
     Examples
@@ -250,17 +251,16 @@ def backtest(
         actual, naive = future.to_numpy(), _seasonal_naive(past, horizon_days)
         low, high = (count_quantile(expected, dispersion=dispersion, q=q) for q in ((1 - level) / 2, (1 + level) / 2))
         rows.append({
-            "origin_on": future.index[0], "n_intervals": actual.size, "arrivals": actual.sum(),
+            "origin_on": future.index[0], "n_intervals": (expected > 0).sum(), "arrivals": actual.sum(),
             "wape": np.abs(actual - expected).sum(), "wape_seasonal_naive": np.abs(actual - naive).sum(),
-            "covered_share": ((actual >= low) & (actual <= high))[expected > 0].sum(), "n_open": (expected > 0).sum(),
+            "covered_share": ((actual >= low) & (actual <= high))[expected > 0].sum(),
         })
     found = pd.DataFrame(rows, columns=["origin_on", "n_intervals", "arrivals", "wape", "wape_seasonal_naive",
-                                        "covered_share", "n_open"])
-    over = {"wape": "arrivals", "wape_seasonal_naive": "arrivals", "covered_share": "n_open"}
+                                        "covered_share"])
+    over = {"wape": "arrivals", "wape_seasonal_naive": "arrivals", "covered_share": "n_intervals"}
     pooled = {name: _ratio(found[name].sum(), found[by].sum()) for name, by in over.items()}
     for name, by in over.items():
         found[name] = [_ratio(top, bottom) for top, bottom in zip(found[name], found[by], strict=True)]
-    found = found.drop(columns="n_open")
     found.attrs = {**pooled, "horizon_days": horizon_days, "level": level}
     return found
 

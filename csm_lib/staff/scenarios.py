@@ -75,9 +75,11 @@ def add_agents(
     after = predict(plan, scenario, **customers)
     spans = [_before_and_after(before, after, by=["local_hour"]).assign(span="hour")]
     spans[0]["to_hour"] = spans[0]["local_hour"] + 1
+    seen = spans[0].loc[spans[0]["offered"] > 0, "local_hour"]
+    named = {"band": (from_hour, to_hour), "all": (seen.min(), seen.max() + 1) if len(seen) else (0, 24)}
     for span, first, last in (("band", from_hour, to_hour), ("all", 0, 24)):
         both = [table[in_band(table, first, last)] for table in (before, after)]
-        spans.append(_before_and_after(*both).assign(span=span, local_hour=first, to_hour=last))
+        spans.append(_before_and_after(*both).assign(span=span, local_hour=named[span][0], to_hour=named[span][1]))
     found = pd.concat(spans, ignore_index=True)
     found = found[(found["offered"] > 0) | (found["span"] != "hour")].reset_index(drop=True)
     found["fewer_abandoned"] = found.pop("answered_after") - found.pop("answered_before")

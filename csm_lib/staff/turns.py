@@ -109,7 +109,10 @@ def weeks_of_people(turns: pd.DataFrame) -> pd.DataFrame:
                                     day="d" + (days.dt.day_of_week + 1).astype(str), shift=turns["shift"])  # fmt: skip
     names = [f"d{day}" for day in range(1, 8)]
     found = laid.pivot(index=["week_on", "person"], columns="day", values="shift").reindex(columns=names)
-    return found.fillna("").reset_index().rename_axis(columns=None)
+    found = found.fillna("").reset_index().rename_axis(columns=None)
+    order = {person: place for place, person in enumerate(turns["person"].unique())}  # "full time 10" after 9
+    return found.sort_values(["week_on", "person"], key=lambda by: by.map(order) if by.name == "person" else by,
+                             ignore_index=True)  # fmt: skip
 
 
 def _people(roster: pd.DataFrame, tours: Sequence[Tour]) -> list[Tour]:

@@ -44,7 +44,7 @@ def marginal_value(
     DataFrame
         One row per local hour with contacts: `local_hour`, `offered`, `answer_rate_share`, `answer_rate_share_after`,
         `fewer_abandoned` (contacts of the whole plan), `extra_agent_h`, `saved_per_agent_h` (contacts) and
-        `cost_per_saved` (NaN where nothing is saved or no cost is known).
+        `cost_per_saved` (NaN where less than one contact is saved or no cost is known).
 
     Examples
     --------
@@ -63,7 +63,7 @@ def marginal_value(
     found["extra_agent_h"] = after["agent_h"] - before["agent_h"]
     hours = found["extra_agent_h"].where(found["extra_agent_h"] > 0)
     found["saved_per_agent_h"] = found["fewer_abandoned"] / hours
-    saved = found["saved_per_agent_h"].where(found["saved_per_agent_h"] > 1e-12)
+    saved = found["saved_per_agent_h"].where(found["fewer_abandoned"] >= 1)
     found["cost_per_saved"] = price / saved if price else np.nan
     return found[found["offered"] > 0].reset_index(drop=True)
 

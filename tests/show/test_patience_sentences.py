@@ -16,7 +16,7 @@ COST = pd.DataFrame({"law": ["exponential", "as seen"], "abandon_share": [0.092,
 def test_patience_that_fits_needs_no_rate():
     check = SimpleNamespace(**{**vars(CHECK), "is_exponential": True})
     assert str(sentence_of_patience(check, COST.iloc[:0], language="en")) == (
-        "Patience looks exponential (1,464 hung up, mean 2.0 min).")
+        "Patience looks exponential (1,464 hung up; mean as observed 2.0 min).")
 
 
 def test_patience_in_chinese_names_both_losses():
