@@ -123,7 +123,8 @@ def fold_flow(flow: pd.DataFrame, *, kept: float = 0.95, most: int = 24) -> pd.D
     DataFrame
         Rows of `flow`: ways between different nodes, and the ends. A node that is kept keeps its commonest way in and
         out, unless most begin or rest there. `.attrs`: as `flow`, and `n_ways`, `n_folded_ways`, `n_folded` (changes),
-        `folded_share`, `n_folded_nodes`, `n_updates` (changes within a node, never drawn).
+        `folded_share`, `n_folded_nodes`, `n_updates` (changes within a node, never drawn), `n_by_node` (arrivals by
+        whatever way).
 
     Raises
     ------
@@ -164,6 +165,7 @@ def fold_flow(flow: pd.DataFrame, *, kept: float = 0.95, most: int = 24) -> pd.D
         flow.attrs, n_ways=len(chosen), n_folded_ways=len(ways) - len(chosen), n_folded=total - n_kept,
         folded_share=(total - n_kept) / total if total else 0.0, n_folded_nodes=len(seen - nodes),
         n_updates=int(flow.loc[is_own, "n"].sum()),
+        n_by_node={node: int(sums.at[node, "n"] - sums.at[node, "n_updates"]) for node in sorted(nodes)},
     )  # fmt: skip
     return table
 

@@ -37,6 +37,7 @@ _PICTURE = re.compile(r"data:image/(?:png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+"
 _RELATIVE = re.compile(r"(?!//)(?:#|\./)?[\w./@~%-]*(?:#[\w%-]*)?")
 _LONG_TEXT, _SOME_TEXT = 32, 12
 _MANY_COLUMNS = 9
+_ASIDES = ("formula", "source")
 _LOADING = ("src", "href", "srcset", "action", "formaction", "poster", "data", "background", "xlink:href")
 _ELSEWHERE = re.compile(r"\s*(?:(?!data:)[a-z][\w+.-]*:)?//", re.IGNORECASE)
 _STYLE_ELSEWHERE = re.compile(r"""(?:url\(\s*["']?|@import\s+["']?)(?:\w+:)?//""", re.IGNORECASE)
@@ -81,6 +82,8 @@ def clean(
         element.decompose()
     for element in soup.find_all(_GONE):
         element.decompose()
+    for table in soup.find_all("table"):
+        _mark_asides(table)
     for element in soup.find_all(True):
         _keep_harmless(element)
     for table in soup.find_all("table"):
@@ -168,6 +171,18 @@ def _keep_harmless(element: Tag) -> None:
             del element[name]
     if element.name == "img":
         element["alt"] = str(element.get("alt", ""))
+
+
+def _mark_asides(table: Tag) -> None:
+    """Mark the columns of a scorecard that a narrow screen can do without: definitions are a tap on the name away."""
+    named = [str(header.get("id", "")).rpartition("-")[2] for header in table.select("thead tr:last-child > th")]
+    if "verdict" not in named:
+        return
+    places = [place for place, name in enumerate(named) if name in _ASIDES]
+    for row in table.select("tr"):
+        cells = row.find_all(["td", "th"], recursive=False)
+        for place in places if len(cells) == len(named) else ():
+            cells[place]["class"] = [*(cells[place].get("class") or []), "aside"]
 
 
 def _make_accessible(soup: BeautifulSoup, table: Tag) -> None:

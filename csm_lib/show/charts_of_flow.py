@@ -142,7 +142,7 @@ def _places(layers: dict[str, int]) -> tuple[dict[str, tuple[float, float]], flo
 def _draw_boxes(axes: Any, rows: pd.DataFrame, places: dict[str, tuple[float, float]], language: str | None) -> None:
     width, height = _BOX
     for node, (across, down) in places.items():
-        came = int(rows.loc[rows["target"] == node, "n"].sum())
+        came = rows.attrs.get("n_by_node", {}).get(node, int(rows.loc[rows["target"] == node, "n"].sum()))
         begun = int(rows.loc[rows["source"].isna() & (rows["target"] == node), "n"].sum())
         rested = int(rows.loc[(rows["source"] == node) & rows["target"].isna(), "n"].sum())
         corner = (across - width / 2, down - height / 2)

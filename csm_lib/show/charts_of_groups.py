@@ -67,6 +67,7 @@ def plot_teams(
             reach = np.abs(rows[[low, high]].to_numpy(float).T - values) * factor
             axes.errorbar(values * factor, places, xerr=reach, fmt="none", ecolor="#111827", capsize=3, lw=1.2)
         draw_target(axes, target, factor, language, upright=True)
+        axes.margins(x=0.05)
         axes.set_yticks(places, [place_name(entry, language) for entry in rows[group]])
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
@@ -145,6 +146,7 @@ def plot_heatmap(
     value: str = "value",
     hour: str = "local_hour",
     weekday: str = "weekday",
+    better: str = "higher",
     language: str | None = None,
     name: str = "heatmap",
 ) -> Figure:
@@ -157,6 +159,8 @@ def plot_heatmap(
     title, unit : str
     value, hour, weekday : str
         Columns.
+    better : {"higher", "lower"}
+        Which end is light; what needs a look is dark in every heat map.
     language : str, optional
     name : str
 
@@ -180,10 +184,11 @@ def plot_heatmap(
         factor, shown = scale_of(rows[value], unit)
         cells = grid.to_numpy(float) * factor
         middle = (np.nanmin(cells) + np.nanmax(cells)) / 2
-        axes.pcolormesh(cells, cmap="cividis", edgecolors="white", linewidth=0.8)
+        is_light_high = better == "higher"
+        axes.pcolormesh(cells, cmap="cividis" if is_light_high else "cividis_r", edgecolors="white", linewidth=0.8)
         for (down, across), cell in np.ndenumerate(cells):
             if cell == cell:
-                ink = "white" if cell < middle else "black"
+                ink = "white" if (cell < middle) == is_light_high else "black"
                 axes.text(across + 0.5, down + 0.5, f"{cell:.0f}", ha="center", va="center", color=ink, fontsize=8)
         axes.set_yticks(np.arange(len(grid)) + 0.5, [days[int(day) - 1] for day in grid.index])
         axes.set_xticks(np.arange(grid.shape[1]) + 0.5, [str(int(at)) for at in grid.columns])

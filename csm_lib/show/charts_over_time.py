@@ -292,17 +292,18 @@ def plot_need(
             return Figure(name, _need_alone(rows[interval], need, title, language), drawn)
         axes.step(places, have, where="mid", color=COLOURS["main"], lw=2, ls="--", label=say("on_shift", language))
         is_short = need > have
-        axes.bar(
-            places[is_short],
-            (need - have)[is_short],
-            bottom=have[is_short],
-            width=1.0,
-            facecolor="#f3c9a8",
-            hatch="///",
-            edgecolor=COLOURS["second"],
-            lw=0,
-            label=say("shortage", language),
-        )
+        if is_short.any():
+            axes.bar(
+                places[is_short],
+                (need - have)[is_short],
+                bottom=have[is_short],
+                width=1.0,
+                facecolor="#f3c9a8",
+                hatch="///",
+                edgecolor=COLOURS["second"],
+                lw=0,
+                label=say("shortage", language),
+            )
         draw_legend(axes)
     missing = need - have
     worst = int(np.argmax(missing))

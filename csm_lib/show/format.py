@@ -132,7 +132,7 @@ def write_value(
         text = _duration(float(value), chosen, like)
     else:
         text = _number(float(value), unit, chosen, fine=signed)
-    return f"+{text}" if signed and value > 0 else text
+    return f"+{text}" if signed and value > 0 and re.search("[1-9∞]", text) else text
 
 
 def write_interval(low: Any, high: Any, unit: str, *, language: str | None = None) -> str:

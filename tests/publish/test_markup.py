@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from bs4 import BeautifulSoup
 
 from csm_lib.publish.markup import clean, loads
 
@@ -38,6 +39,16 @@ def test_tables_get_scopes_a_caption_and_a_container() -> None:
         '<tr><th scope="col">Team</th><td></td></tr></thead><tbody><tr><th scope="row">A</th><td>1</td></tr></tbody>'
         "</table></div>"
     )
+
+
+def test_what_a_narrow_screen_can_do_without_is_marked_in_a_scorecard_alone() -> None:
+    card = (
+        '<table><thead><tr><th id="x-name">N</th><th id="x-formula">F</th><th id="x-verdict">V</th></tr></thead>'
+        "<tbody><tr><th>A</th><td>a sum divided by another sum, in words</td><td>met</td></tr></tbody></table>"
+    )
+    soup = BeautifulSoup(clean(card)[0], "html.parser")
+    assert [cell.get_text()[:5] for cell in soup.select(".aside")] == ["F", "a sum"]
+    assert not BeautifulSoup(clean(card.replace("x-verdict", "x-value"))[0], "html.parser").select(".aside")
 
 
 def test_headings_start_at_two_and_have_ids_of_their_own() -> None:
