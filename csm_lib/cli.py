@@ -7,7 +7,10 @@ Each command imports the room it needs when it runs, so that `csm ingest` never 
 from __future__ import annotations
 
 import io
+import signal
 import sys
+import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +32,7 @@ app = typer.Typer(
 sources = typer.Typer(no_args_is_help=True, help="How exports are read.")
 app.add_typer(sources, name="source")
 
+_INTERRUPTED = "Interrupted; a report that was not finished was not published."
 Workspace = Annotated[
     Path | None, typer.Option("--workspace", help="Folder that holds data/ and reports/ (default: found upward).")
 ]
@@ -142,12 +146,21 @@ def export(
     pdf: Annotated[bool, typer.Option("--pdf", help="Its executive page as a PDF, through Chromium.")] = False,
     output: Annotated[Path | None, typer.Option("--output", help="The file (default: beside the page).")] = None,
     scope: Scope = "all",
+    as_of: Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="That of the data of that day.")] = None,
     workspace: Workspace = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Hand a published report on as a PDF."""
-    _finish(Call(workspace, as_json, debug), commands.export, period=period, scope=scope, pdf=pdf, output=output)
+    _finish(
+        Call(workspace, as_json, debug),
+        commands.export,
+        period=period,
+        scope=scope,
+        as_of=as_of,
+        pdf=pdf,
+        output=output,
+    )
 
 
 @app.command("list")
@@ -190,12 +203,13 @@ def main(arguments: list[str] | None = None) -> None:
             stream.reconfigure(errors="backslashreplace")  # a terminal without Chinese or arrows still gets its answer
     given = sys.argv[1:] if arguments is None else arguments
     call = Call(None, "--json" in given, "--debug" in given)
+    _hear_signals()
     try:
         code = app(given, standalone_mode=False)
     except typer.Exit as ended:
         code = ended.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        code = call.fail(kind="interrupted", message="Interrupted; nothing was published.", exit_code=130)
+        code = call.fail(kind="interrupted", message=_INTERRUPTED, exit_code=130)
     except Exception as wrong:
         message = getattr(wrong, "format_message", None)  # how the command-line library marks a wrong call
         if message is None:
@@ -205,25 +219,40 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _hear_signals() -> None:
+    """Let a scheduler that ends the command (SIGTERM) or a terminal that is closed (SIGHUP) be heard like Ctrl-C."""
+
+    def end(number: int, frame: object) -> None:
+        raise KeyboardInterrupt(number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        heard = getattr(signal, name, None)
+        if heard is not None and signal.getsignal(heard) == signal.SIG_DFL:  # nohup ignores one: let it be
+            signal.signal(heard, end)
+
+
+def _show_traceback(call: Call) -> None:
+    """Show where an error came from, to whoever asked; what follows is the same for all."""
+    if call.debug:
+        with suppress(OSError):
+            traceback.print_exc()
+
+
 def _finish(call: Call, command: Any, **arguments: Any) -> None:
     """Run one command and leave with its exit code; an error becomes a sentence."""
     try:
         code = command(call, **arguments)
     except CsmError as wrong:
-        if call.debug:
-            call.announce(wrong, kind=wrong.kind, exit_code=wrong.exit_code)
-            raise
+        _show_traceback(call)
         code = call.fail(kind=wrong.kind, message=str(wrong), exit_code=wrong.exit_code, **getattr(wrong, "result", {}))
     except OSError as wrong:
-        if call.debug:
-            call.announce(wrong, kind="unavailable", exit_code=1)
-            raise
+        _show_traceback(call)
         code = call.fail_of_system(wrong)
     except MemoryError:
         code = call.fail(kind="unavailable", message="memory must suffice, got none left. Free some.", exit_code=4)
     except KeyboardInterrupt as wrong:
-        call.announce(wrong, kind="interrupted", exit_code=130)
-        raise
+        number = wrong.args[0] if wrong.args else signal.SIGINT
+        code = call.fail(kind="interrupted", message=_INTERRUPTED, exit_code=128 + int(number))
     except Exception as wrong:
         call.announce(wrong, kind="defect", exit_code=1)
         raise

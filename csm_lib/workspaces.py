@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -21,6 +22,10 @@ __all__ = [
 # a file in a folder of copied notebooks that names the workspace they read
 WORKSPACE_MARK = ".csm-workspace"
 
+# what the table storage takes for something else in a path
+_UNREADABLE = [(r"\[", "["), (r"\]", "]"), (r"[\r\n]", "a line break")]
+_UNREADABLE += [(r"%[0-9A-Fa-f]{2}", "% before two hexadecimal digits")]
+_UNREADABLE += [(r"\\", "a backslash")] if os.sep == "/" else []
 _PROJECT = Path(__file__).resolve().parent.parent
 _ROOMS = ("config", "sources", "raw", "tables", "warehouse")
 
@@ -117,7 +122,7 @@ def _copy_settings(origin: Path, folder: Path) -> list[Path]:
 def _checked(folder: Path) -> Path:
     if folder.is_file():
         raise UsageError(f"workspace must be a folder, got the file {str(folder)!r}. Name its folder.")
-    bad = [character for character in "[]" if character in str(folder)]
+    bad = [called for pattern, called in _UNREADABLE if re.search(pattern, str(folder))]
     if bad:
         raise UsageError(
             f"workspace must not have {' or '.join(bad)} in its path, got {str(folder)!r}: the table storage cannot "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -188,3 +189,51 @@ def test_a_draft_of_a_source_is_written_once_and_reads_the_file(workspace: Path)
     assert message.endswith("Name another with --name, or move that one away.")
     code, result = csm("ingest", path, "--source", "orders", "--workspace", workspace, cwd=workspace)
     assert (code, result["files"][0]["kept"]) == (0, 1)
+
+
+def test_debug_adds_the_traceback_and_changes_nothing_else(workspace: Path) -> None:
+    command = [sys.executable, "-m", "csm_lib", "run", "last-moon", "--workspace", str(workspace), "--json", "--debug"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, encoding="utf-8")
+    assert ended.returncode == 2
+    assert json.loads(ended.stdout)["error"]["kind"] == "usage"
+    assert "Traceback" in ended.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_a_command_that_is_ended_says_so_and_tells_whom_it_should(number: int, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    slow = (
+        "import sys, time; from csm_lib import cli, commands\n"
+        "def wait(call, **_):\n print('ready', file=sys.stderr, flush=True); time.sleep(60)\n"
+        "commands.run = wait\n"
+        f"cli.main(['run', '2024Q1', '--json', '--notify', 'printenv CSM_KIND > {told}', "
+        f"'--workspace', {str(tmp_path)!r}])"
+    )
+    running = subprocess.Popen([sys.executable, "-c", slow], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert running.stderr is not None and running.stderr.readline() == "ready\n"
+    running.send_signal(number)
+    said, wrong = running.communicate(timeout=30)
+    assert running.returncode == 128 + number
+    assert json.loads(said)["error"] == {
+        "kind": "interrupted", "message": "Interrupted; a report that was not finished was not published."
+    }  # fmt: skip
+    assert told.read_text() == "interrupted\n"
+    assert "Traceback" not in wrong
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that takes nothing")
+def test_a_result_that_cannot_be_written_is_an_error_and_is_told_all_the_same(workspace: Path, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    slow = (
+        "from csm_lib import cli, commands\n"
+        "commands.run = lambda call, **_: call.finish({})\n"
+        f"cli.main(['run', '2024Q1', '--json', '--notify', 'printenv CSM_EXIT_CODE > {told}', "
+        f"'--workspace', {str(tmp_path)!r}])"
+    )
+    command = [sys.executable, "-c", slow]
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == 4
+    assert ended.stderr.startswith("the result must be written to stdout, got No space left on device.")
+    assert told.read_text() == "0\n"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import date
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import duckdb
@@ -51,7 +52,7 @@ _STRATUM_COLUMNS = ("channel", "team", "issue", "product", "customer_segment", "
 
 
 def facts_fingerprint(settings: Settings) -> str:
-    """Give a short text that changes when stored facts no longer fit the settings.
+    """Give a short text that changes when stored facts no longer fit the settings, or the calendars they rest on.
 
     Examples
     --------
@@ -75,8 +76,17 @@ def facts_fingerprint(settings: Settings) -> str:
         },
     )
     promised = settings.indicators.model_dump(mode="json", include={"policies", "csat_from"})
+    libraries = [f"{name} {_version(name)}" for name in ("duckdb", "holidays", "tzdata")]  # clocks and calendars
     text = f"{_EDITION} {sorted(parts.items())} {thresholds.model_dump(mode='json')} {sorted(promised.items())}"
+    text += f" {libraries}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"
 
 
 def cut_off(connection: duckdb.DuckDBPyConnection, settings: Settings) -> date | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from csm_lib.collect.facts import build_facts, facts_fingerprint
+from csm_lib.collect.safeguards import machine_limits
 from csm_lib.collect.warehouse import Warehouse, Writer, writing
 from csm_lib.definitions import TABLES
 from csm_lib.engine import connect
@@ -61,11 +62,11 @@ def refresh_facts(workspace: Path, settings: Settings | None = None) -> bool:
     Raises
     ------
     UnavailableError
-        If it is needed and another process is writing.
+        If it is needed and another process is writing, or the disk is full.
     """
     settings = settings or load_settings(workspace)
     warehouse = Warehouse.open(workspace)
-    with connect() as connection:
+    with machine_limits(workspace), connect() as connection:
         zoned = with_source_zone(settings, warehouse, connection)
         present = Writer(warehouse.folder, warehouse.edition, connection)
         if not warehouse.edition.tables or _facts_made_from(present, zoned) == warehouse.edition.facts_made_from:

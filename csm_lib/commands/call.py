@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,21 +47,29 @@ class Call:
 
     def tell(self, text: str) -> None:
         """Say something to a person: on stdout, or on stderr where stdout carries JSON."""
-        typer.echo(text, err=self.as_json)
+        with suppress(OSError):  # a closed pipe or a full disk behind the log is no reason to lose the result
+            typer.echo(text, err=self.as_json)
 
     def finish(self, result: dict[str, Any], *, exit_code: int = 0) -> int:
-        """Give the result to a machine, if one asked, and to the command that is to be told; return the exit code."""
+        """Give the result to the command that is to be told, and to a machine, if one asked; return the exit code.
+
+        A result that cannot be written is an error of its own, where there was none.
+        """
         whole = _plain(result | {"exit_code": exit_code})
-        if self.as_json:
-            typer.echo(json.dumps(whole, ensure_ascii=False, allow_nan=False))
         self._tell_command(whole)
+        if self.as_json:
+            try:
+                typer.echo(json.dumps(whole, ensure_ascii=False, allow_nan=False))
+            except OSError as wrong:
+                _complain(f"the result must be written to stdout, got {wrong.strerror or wrong}. Make room for it.")
+                return exit_code or 4
         return exit_code
 
     def fail(self, *, kind: str, message: str, exit_code: int, **result: Any) -> int:
         """Tell an error: the sentence on stderr, or in the JSON result, without what identifies a customer."""
         message = without_persons([message])[0]
         if not self.as_json:
-            typer.echo(message, err=True)
+            _complain(message)
         return self.finish({"error": {"kind": kind, "message": message}, **result}, exit_code=exit_code)
 
     def announce(self, wrong: BaseException, *, kind: str, exit_code: int) -> None:
@@ -90,7 +99,13 @@ class Call:
             longest = RunSettings().notify_timeout_s
         problem = notify(self.notify, {"period": self.period, **result}, timeout_s=longest)
         if problem:
-            typer.echo(without_persons([problem])[0], err=True)
+            _complain(without_persons([problem])[0])
+
+
+def _complain(message: str) -> None:
+    """Say something on stderr, if it takes it."""
+    with suppress(OSError):
+        typer.echo(message, err=True)
 
 
 def without_persons(texts: list[str]) -> list[str]:

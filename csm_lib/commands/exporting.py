@@ -13,9 +13,13 @@ from csm_lib.settings import load_settings
 __all__ = ["export"]
 
 
-def export(call: Call, *, period: str, scope: str, pdf: bool, output: Path | None) -> int:
+def export(
+    call: Call, *, period: str, scope: str, pdf: bool, output: Path | None, as_of: str | None = None
+) -> int:
     """Print the executive page of a published report as a PDF."""
+    from csm_lib.collect.locks import exclusive
     from csm_lib.publish.printing import find_browser, print_page
+    from csm_lib.publish.standing import LOCKED, report_name
 
     if not pdf:
         raise UsageError("export must be told a form, got none. Add --pdf.")
@@ -25,13 +29,17 @@ def export(call: Call, *, period: str, scope: str, pdf: bool, output: Path | Non
     workbook = settings.workbook
     today = datetime.now(workbook.zone).date()
     span = parse_period(period, today=today, fiscal_start_month=workbook.fiscal_start_month)
-    name = span.name if scope == "all" else f"{span.name}@{scope}"
+    name = report_name(span.name, scope=scope, as_of=as_of or "")
     reports = workspace / "reports"
     page = reports / name / "index.html"
     if not page.exists():
         there = ", ".join(sorted(path.parent.name for path in reports.glob("[!.]*/run.json"))) or "none"
         raise UsageError(f"report must be published, got {name!r} (published: {there}). Run `csm run {period}` first.")
     target = output.expanduser().resolve() if output else page.with_name(f"{name}.pdf")
-    n_pages = print_page(page.resolve(), target, browser=find_browser())
+    if target.is_dir():
+        raise UsageError(f"--output must be a file, got the folder {str(target)!r}. Name the file: {name}.pdf.")
+    browser = find_browser()
+    with exclusive(reports / ".lock", what=LOCKED):  # a run would take the folder away under the printer
+        n_pages = print_page(page.resolve(), target, browser=browser)
     call.tell(f"PDF: {target} ({n_pages} page{'s' if n_pages != 1 else ''})")
     return call.finish({"pdf": target, "period": span.name, "pages": n_pages})

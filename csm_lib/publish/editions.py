@@ -14,9 +14,19 @@ import shutil
 import sys
 from pathlib import Path
 
-__all__ = ["EDITIONS", "former_editions", "keep_edition", "recover", "staging_folder", "swap_in"]
+__all__ = [
+    "EDITIONS",
+    "UNFINISHED_PAGE",
+    "former_editions",
+    "keep_edition",
+    "lead_up",
+    "recover",
+    "staging_folder",
+    "swap_in",
+]
 
 EDITIONS = ".editions"
+UNFINISHED_PAGE = ".index-"
 _ASIDE = ".aside-"
 _STAGING = ".staging-"
 
@@ -63,6 +73,26 @@ def recover(folder: Path) -> None:
             os.rename(aside, target)
     for unfinished in [*folder.glob(f"{_STAGING}*"), *folder.glob(f"{EDITIONS}/*/{_STAGING}*")]:
         shutil.rmtree(unfinished, ignore_errors=True)
+    for page in [*folder.glob(f"{UNFINISHED_PAGE}*"), *folder.glob(f"{EDITIONS}/*/{UNFINISHED_PAGE}*")]:
+        page.unlink(missing_ok=True)
+
+
+def lead_up(folder: Path, *, levels: int) -> None:
+    """Let the links that lead out of a report find their aim from folders further down.
+
+    Parameters
+    ----------
+    folder : Path
+        Of pages that are not published yet, or were copied; a page that is a hard link is written anew.
+    levels : int
+        How much further down than a published report they will stand.
+    """
+    for page in folder.glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        led = text.replace('href="../', f'href="{"../" * (levels + 1)}')
+        if led != text:
+            page.unlink()
+            page.write_text(led, encoding="utf-8")
 
 
 def keep_edition(report: Path, *, number: int, kept: int) -> None:
@@ -81,6 +111,7 @@ def keep_edition(report: Path, *, number: int, kept: int) -> None:
     if report.is_dir() and kept and not (folder / str(number)).exists():
         beside = staging_folder(folder, str(number))
         shutil.copytree(report, beside, copy_function=_link, dirs_exist_ok=True)
+        lead_up(beside, levels=2)
         os.rename(beside, folder / str(number))
     for old in former_editions(report)[kept:]:
         shutil.rmtree(old, ignore_errors=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 
 from bs4 import BeautifulSoup, Comment, Tag
-from bs4.element import PreformattedString
+from bs4.element import AttributeValueList, PreformattedString
 
 __all__ = ["Heading", "clean", "loads", "plain", "slug"]
 
@@ -182,7 +182,7 @@ def _mark_asides(table: Tag) -> None:
     for row in table.select("tr"):
         cells = row.find_all(["td", "th"], recursive=False)
         for place in places if len(cells) == len(named) else ():
-            cells[place]["class"] = [*(cells[place].get("class") or []), "aside"]
+            cells[place]["class"] = AttributeValueList([*(cells[place].get("class") or []), "aside"])
 
 
 def _make_accessible(soup: BeautifulSoup, table: Tag) -> None:

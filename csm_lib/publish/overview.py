@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from datetime import date
 from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import nbformat
 
 from csm_lib.definitions import INDICATORS
+from csm_lib.publish.editions import UNFINISHED_PAGE
 from csm_lib.publish.export import Link, PageFrame, page, word
 from csm_lib.publish.standing import read_record
 from csm_lib.show.format import NOT_MEASURED, name_indicator, write_value
@@ -20,8 +22,9 @@ from csm_lib.show.messages import say
 from csm_lib.show.sketches import sketch
 from csm_lib.show.translation import translated
 
-__all__ = ["near_periods", "write_overview"]
+__all__ = ["link_neighbours", "near_periods", "write_overview"]
 
+_PERIODS = re.compile(r'(<nav class="periods"[^>]*>\s*<ul>).*?(\s*</ul>)', re.DOTALL)
 _SIGNS = {"met": "✓", "missed": "✗", "too_close": "≈", "no_target": "·", "not_measured": NOT_MEASURED}
 
 
@@ -46,10 +49,43 @@ def write_overview(reports: Path, *, organisation: str, language: str) -> Path:
     table.outputs = [nbformat.v4.new_output("display_data", data={"text/html": part}) for part in parts if part]
     frame = PageFrame(translated(organisation, language), language, has_code=False)
     html = page(nbformat.v4.new_notebook(cells=[*cells, table]), frame)
-    beside = reports / f".index-{os.getpid()}.html"
-    beside.write_text(html, encoding="utf-8")
-    os.replace(beside, reports / "index.html")
+    _replace(reports / "index.html", html)
     return reports / "index.html"
+
+
+def link_neighbours(reports: Path, name: str, *, language: str) -> None:
+    """Let the published reports before and after one lead to it, which were published before it was there.
+
+    Parameters
+    ----------
+    reports : Path
+    name : str
+        Folder of the report that was published.
+    language : str
+        Of the links where a report has none yet.
+    """
+    published = dict(_published(reports))
+    record = published.get(name)
+    if record is None:
+        return
+    for link in near_periods(reports, record, language=language)[1:]:
+        other = unquote(Path(link.href).parts[1])
+        there = published[other]["parameters"].get("language", language)
+        links = near_periods(reports, published[other], language=there)
+        items = "".join(f'\n<li><a href="{escape(each.href)}">{escape(each.title)}</a></li>' for each in links)
+        whole = rf"\g<1>{items.replace(chr(92), chr(92) * 2)}\g<2>"
+        for page_of in (reports / other).glob("*.html"):
+            html = page_of.read_text(encoding="utf-8")
+            linked = _PERIODS.sub(whole, html, count=1)
+            if linked != html:
+                _replace(page_of, linked)
+
+
+def _replace(page_of: Path, html: str) -> None:
+    """Write a page in one step."""
+    beside = page_of.parent / f"{UNFINISHED_PAGE}{os.getpid()}.html"
+    beside.write_text(html, encoding="utf-8")
+    os.replace(beside, page_of)
 
 
 def near_periods(reports: Path, record: dict[str, Any], *, language: str) -> list[Link]:

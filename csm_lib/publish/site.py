@@ -19,15 +19,23 @@ from csm_lib.collect.locks import exclusive
 from csm_lib.collect.warehouse import Edition, warehouse_folder
 from csm_lib.errors import RunError, UnavailableError, UsageError
 from csm_lib.publish.assembly import KEPT, Assembly
-from csm_lib.publish.editions import EDITIONS, former_editions, keep_edition, recover, staging_folder, swap_in
-from csm_lib.publish.fingerprints import fingerprint_of
-from csm_lib.publish.overview import write_overview
-from csm_lib.publish.parameters import parameters_for
+from csm_lib.publish.editions import (
+    EDITIONS,
+    former_editions,
+    keep_edition,
+    lead_up,
+    recover,
+    staging_folder,
+    swap_in,
+)
+from csm_lib.publish.fingerprints import fingerprint_of, setting_fingerprints
+from csm_lib.publish.overview import link_neighbours, write_overview
+from csm_lib.publish.parameters import cells_of, parameters_for
 from csm_lib.publish.records import check_report, record_of
 from csm_lib.publish.restatements import restatements_of
 from csm_lib.publish.runner import NotebookRun, Progress, describe, run_notebooks
-from csm_lib.publish.standing import LOCKED, folder_name, read_record
-from csm_lib.settings import RunSettings
+from csm_lib.publish.standing import LOCKED, folder_name, is_announced, read_record
+from csm_lib.settings import RunSettings, load_settings
 from csm_lib.workspaces import notebooks_folder
 
 __all__ = ["RunResult", "publish"]
@@ -140,6 +148,7 @@ def publish(
         recover(reports)
         staging = staging_folder(reports, name)
         try:
+            asked = _asked_with(chosen, book)
             prints = {path.stem: fingerprint_of(path, given[path.stem], book) for path in chosen}
             earlier = _reusable(reports, name, prints) if resume else {}
             for notebook, folder in earlier.items():
@@ -150,16 +159,19 @@ def publish(
                 limits=within, jobs=jobs, progress=progress, finished=assembly.add,
             )  # fmt: skip
             record = record_of(book, runs, given=parameters or {}, prints=prints, kept=staging / KEPT)
-            moved = _compare(record, read_record(reports / name), book)
+            moved = _of_a_draft(record, reports / name) if only else _compare(record, reports / name, book)
             assembly.finish(runs, record)
             if any(run.failure for run in runs):
                 raise _failed(staging, reports / _FAILED / name, runs, book)
             _refuse_changed_data(book)
+            _refuse_changed_inputs(asked, _asked_with(chosen, book))
             check_report(staging, [run.name for run in runs])
             target = (reports / _DRAFTS / name) if only else (reports / name)
             target.parent.mkdir(parents=True, exist_ok=True)
-            if not only:
-                keep_edition(target, number=record["edition"] - 1, kept=within.kept_editions)
+            if only:
+                lead_up(staging, levels=1)
+            else:
+                keep_edition(target, number=read_record(target).get("edition", 1), kept=within.kept_editions)
             swap_in(staging, target)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -168,19 +180,41 @@ def publish(
         said = {"organisation": book.settings.workbook.organisation, "language": book.language}
         if former_editions(reports / name):
             write_overview(reports / EDITIONS / name, **said)
+        if not only:
+            link_neighbours(reports, name, language=book.language)
         write_overview(reports, **said)
     page = target / "index.html"
     edition = record["edition"]
     return RunResult(page, book.period.name, tuple(runs), record["headline"], bool(only), edition, tuple(moved))
 
 
-def _compare(record: dict[str, Any], before: Mapping[str, Any], book: Any) -> list[dict[str, Any]]:
-    """Number the edition, and add to its record what moved against the one before and what had moved until then."""
+def _compare(record: dict[str, Any], report: Path, book: Any) -> list[dict[str, Any]]:
+    """Number the edition, and add to its record what moved against the one before and what had moved until then.
+
+    Where the run before was killed between putting its report in place and saying so, what it moved is said now.
+    """
+    kept = former_editions(report)
+    before = read_record(report) or (read_record(kept[0]) if kept else {})
     today = datetime.now(book.settings.workbook.zone).date().isoformat()
-    record["edition"] = before.get("edition", 1) + 1 if before else 1
+    numbers = [before.get("edition", 1) if before else 0, *(int(folder.name) for folder in kept)]
+    record["edition"] = max(numbers) + 1
     moved = restatements_of(before, record, on=today)
-    record["restatements"] = [*before.get("restatements", []), *moved]
-    return moved
+    told = before.get("restatements", [])
+    record["restatements"] = [*told, *moved]
+    unsaid = [] if is_announced(report) else [row for row in told if row["edition"] == before.get("edition")]
+    return [*unsaid, *moved]
+
+
+def _of_a_draft(record: dict[str, Any], report: Path) -> list[dict[str, Any]]:
+    """Mark a record as one that nobody has published: a draft restates nothing."""
+    record |= {"edition": read_record(report).get("edition", 0), "restatements": []}
+    return []
+
+
+def _asked_with(notebooks: Sequence[Path], book: Any) -> dict[str, Any]:
+    """Give what a run is asked with: the cells of its notebooks and the settings that they read by themselves."""
+    settings = {} if book.as_of else setting_fingerprints(load_settings(book.workspace))
+    return {**settings, **{path.stem: cells_of(path) for path in notebooks}}
 
 
 def _chosen(notebooks: Sequence[Path], only: Sequence[str]) -> list[Path]:
@@ -242,6 +276,7 @@ def _reusable(reports: Path, name: str, prints: Mapping[str, str]) -> dict[str, 
 def _failed(staging: Path, folder: Path, runs: Sequence[NotebookRun], book: Any) -> RunError:
     """Keep the pages of a failed run and say what failed."""
     folder.parent.mkdir(parents=True, exist_ok=True)
+    lead_up(staging, levels=1)
     failed = [run for run in runs if run.failure]
     shutil.copyfile(staging / f"{failed[0].name}.html", staging / "index.html")
     swap_in(staging, folder)
@@ -259,4 +294,14 @@ def _refuse_changed_data(book: Any) -> None:
     if now != dict(book.data.versions):
         raise UnavailableError(
             "data must stay as they are during a run, got a newer edition of the tables meanwhile. Run again."
+        )
+
+
+def _refuse_changed_inputs(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """All notebooks of a report must have been asked with the same settings, and be what its record says they are."""
+    changed = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+    if changed:
+        raise UnavailableError(
+            f"settings and notebooks must stay as they are during a run, got a change of {', '.join(changed)} "
+            "meanwhile. Nothing was published: run again."
         )

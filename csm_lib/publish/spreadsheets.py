@@ -7,6 +7,7 @@ needs none. CSV carries the mark by which Excel recognises UTF-8.
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import json
 import math
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 import xlsxwriter
+from xlsxwriter.exceptions import XlsxFileError
 
 from csm_lib.errors import RunError
 
@@ -93,7 +95,20 @@ def write_spreadsheet(tables: Mapping[str, KeptTable], path: Path) -> None:
     ----------
     tables : mapping of str to KeptTable
     path : Path
+
+    Raises
+    ------
+    OSError
+        If the disk does not take it.
     """
+    try:
+        _write_spreadsheet(tables, path)
+    except XlsxFileError as wrong:
+        cause = next((each for each in wrong.args if isinstance(each, OSError)), None)
+        raise cause or OSError(errno.EIO, str(wrong), str(path)) from None
+
+
+def _write_spreadsheet(tables: Mapping[str, KeptTable], path: Path) -> None:
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(str(path), {**options, "constant_memory": True}) as book:
         book.set_properties({"created": dt.datetime(2000, 1, 1, tzinfo=dt.UTC)})  # the same data, the same file

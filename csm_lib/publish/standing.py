@@ -17,7 +17,7 @@ from csm_lib.publish.fingerprints import fingerprint_of
 from csm_lib.publish.parameters import parameters_for
 from csm_lib.workspaces import notebooks_folder
 
-__all__ = ["LOCKED", "Standing", "folder_name", "read_record", "standing_report"]
+__all__ = ["LOCKED", "Standing", "folder_name", "is_announced", "read_record", "report_name", "standing_report"]
 
 LOCKED = "reports must be written by one run at a time"
 
@@ -109,8 +109,30 @@ def folder_name(book: Any) -> str:
     -------
     str
     """
-    scope = "" if book.scope_name == "all" else f"@{book.scope_name}"
-    return f"{book.period.name}{scope}{f'~as-of-{book.as_of}' if book.as_of else ''}"
+    return report_name(book.period.name, scope=book.scope_name, as_of=book.as_of)
+
+
+def report_name(period: str, *, scope: str = "all", as_of: str = "") -> str:
+    """Name the folder of a report of a period, a scope and a day of the data.
+
+    Parameters
+    ----------
+    period, scope : str
+    as_of : str
+        Empty for the present state of the data.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> report_name("2024Q1"), report_name("2024Q1", scope="hotline", as_of="2024-05-31")
+    ('2024Q1', '2024Q1@hotline~as-of-2024-05-31')
+    """
+    limited = "" if scope == "all" else f"@{scope}"
+    dated = f"~as-of-{as_of.replace(':', '-')}" if as_of else ""
+    return f"{period}{limited}{dated}"
 
 
 def read_record(report: Path) -> dict[str, Any]:
@@ -133,9 +155,24 @@ def read_record(report: Path) -> dict[str, Any]:
 
 
 def _is_complete(report: Path, names: Sequence[str]) -> bool:
-    """Tell whether all pages are there, and the page over all periods was written after them (a run may be killed)."""
+    """Tell whether all pages are there, and the run that wrote them came to its end (it may have been killed)."""
     pages = [report / f"{name}.html" for name in ("index", *names)]
-    overview = report.parent / "index.html"
-    if not all(path.exists() for path in (*pages, report / "tables" / "tables.xlsx", overview)):
-        return False
-    return overview.stat().st_mtime_ns >= (report / "run.json").stat().st_mtime_ns
+    return all(path.exists() for path in (*pages, report / "tables" / "tables.xlsx")) and is_announced(report)
+
+
+def is_announced(report: Path) -> bool:
+    """Tell whether the page over all periods was written after a report: the last thing that a run does.
+
+    Parameters
+    ----------
+    report : Path
+
+    Returns
+    -------
+    bool
+        True also where there is no report.
+    """
+    record, overview = report / "run.json", report.parent / "index.html"
+    if not record.exists():
+        return True
+    return overview.exists() and overview.stat().st_mtime_ns >= record.stat().st_mtime_ns

@@ -127,12 +127,14 @@ def end_with_parent() -> None:
 
 def _warm() -> None:
     end_with_parent()
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, which ends this server
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in [*PRELOADED, *_modules_of_rooms()]:
             with suppress(ImportError):  # a kernel that needs it meets the same error, in the cell that needs it
                 importlib.import_module(name)
+    signal.signal(signal.SIGINT, heard)
 
 
 def _modules_of_rooms() -> list[str]:

@@ -121,11 +121,10 @@ def sentence_attained(card: pd.DataFrame, *, language: str | None = None) -> Sen
     whole = next((name for name in ("met", "missed") if n and count[name] == n), None)
     if whole:
         few = "_one" if n == 1 else "_two" if n == 2 else ""
-        parts, others = [say(f"tally_all_{whole}{few}", chosen, n=n)], ()
+        parts = [say(f"tally_all_{whole}{few}", chosen, n=n)]
     else:
-        some = "tally_met" if count["met"] else "tally_none_met"
-        parts, others = [say(some, chosen, n=n, met=count["met"])], _TALLIED[1:]
-    for name in others:
+        parts = [say("tally_met" if count["met"] else "tally_none_met", chosen, n=n, met=count["met"])]
+    for name in () if whole else _TALLIED[1:]:
         few = f"tally_{name}_one" if count[name] == 1 and f"tally_{name}_one" in MESSAGES else f"tally_{name}"
         parts += [say(few, chosen, n=count[name])] if count[name] else []
     text = say("semicolon", chosen).join(parts) + say("full_stop", chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +201,13 @@ def test_facts_are_rebuilt_only_when_a_setting_they_rest_on_changes() -> None:
     renamed = Settings(workbook=SETTINGS.workbook.model_copy(update={"organisation": "Other"}))
     shorter = Settings(workbook=SETTINGS.workbook.model_copy(update={"repeat_window_days": 3}))
     assert facts_fingerprint(renamed) == facts_fingerprint(SETTINGS) != facts_fingerprint(shorter)
+
+
+@pytest.mark.parametrize("name", ["duckdb", "holidays", "tzdata"])
+def test_facts_are_made_anew_with_another_calendar_or_clock(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = facts_fingerprint(SETTINGS)
+    monkeypatch.setattr("csm_lib.collect.facts.version", lambda asked: "99" if asked == name else version(asked))
+    assert facts_fingerprint(SETTINGS) != before
 
 
 @pytest.mark.parametrize("status", ["open", "closed", "withdrawn", "merged", "waiting_customer"])

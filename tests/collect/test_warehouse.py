@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 
 from csm_lib.collect.warehouse import Edition, Warehouse, warehouse_folder, writing
 from csm_lib.engine import connect
-from csm_lib.errors import SettingError, UnavailableError
+from csm_lib.errors import SettingError, UnavailableError, UsageError
+from csm_lib.workspaces import find_workspace
 
 ROWS = "SELECT * FROM (VALUES {}) AS t(order_id, customer_id, ordered_at, amount)"
 
@@ -82,6 +84,14 @@ def test_a_folder_with_brackets_is_refused_in_words(tmp_path: Path) -> None:
         f"workspace must not have [ or ] in its path, got {str(tmp_path / 'a[1]')!r}: the table storage cannot read "
         "such folders. Rename the folder."
     )
+
+
+@pytest.mark.parametrize("name", ["a%41", "a\nb", "a\\b"])
+@pytest.mark.skipif(os.sep != "/", reason="such names are no names elsewhere")
+def test_a_folder_that_the_storage_reads_otherwise_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="the table storage cannot read such folders"):
+        find_workspace(tmp_path / name)
+    assert find_workspace(tmp_path / "100% 空") == (tmp_path / "100% 空").resolve()
 
 
 def test_a_damaged_edition_file_is_said(tmp_path: Path) -> None:

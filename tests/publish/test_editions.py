@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from csm_lib.publish import editions
-from csm_lib.publish.editions import former_editions, keep_edition, recover, staging_folder, swap_in
+from csm_lib.publish.editions import former_editions, keep_edition, lead_up, recover, staging_folder, swap_in
 
 
 def _folder(path: Path, text: str) -> Path:
@@ -69,3 +69,22 @@ def test_an_edition_that_was_being_kept_when_the_run_was_killed_is_removed(tmp_p
     _folder(tmp_path / ".editions" / "2024Q1" / ".staging-1-99", "half")
     recover(tmp_path)
     assert list((tmp_path / ".editions" / "2024Q1").iterdir()) == []
+
+
+def test_links_that_lead_out_are_led_further_up_and_the_linked_page_stays(tmp_path: Path) -> None:
+    report = tmp_path / "2024Q1"
+    report.mkdir()
+    page = '<a href="../index.html">All</a> <a href="04.html">Gaps</a> <a href="../2023Q4/index.html">before</a>'
+    (report / "index.html").write_text(page)
+    keep_edition(report, number=1, kept=2)
+    kept = (former_editions(report)[0] / "index.html").read_text()
+    assert kept == page.replace("../", "../../../")
+    assert (report / "index.html").read_text() == page
+    lead_up(report, levels=1)
+    assert (report / "index.html").read_text() == page.replace("../", "../../")
+
+
+def test_a_page_that_a_killed_run_did_not_finish_is_removed(tmp_path: Path) -> None:
+    (tmp_path / ".index-17.html").write_text("half")
+    recover(tmp_path)
+    assert list(tmp_path.iterdir()) == []

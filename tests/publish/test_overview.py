@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from csm_lib.publish.overview import near_periods, write_overview
+from csm_lib.publish.overview import link_neighbours, near_periods, write_overview
 
 QUARTERS = {
     "2023Q3": ("2023-07-01", "2023-10-01", 0.70),
@@ -51,3 +51,16 @@ def test_one_period_has_no_course(tmp_path: Path) -> None:
     reports = written(tmp_path, **{"2023Q3": record("2023Q3", *QUARTERS["2023Q3"])})
     html = write_overview(reports, organisation="desk", language="en").read_text(encoding="utf-8")
     assert "How the headline indicators moved" not in html
+
+
+def test_reports_that_were_there_before_lead_to_the_new_one(tmp_path: Path) -> None:
+    reports = written(tmp_path, **{name: record(name, *said) for name, said in QUARTERS.items()})
+    nav = '<nav class="periods" aria-label="Periods">\n<ul>\n<li><a href="../index.html">All periods</a></li>\n</ul>'
+    for name in QUARTERS:
+        (reports / name / "index.html").write_text(f"<header>{nav}</nav></header><p>2023Q4</p>", encoding="utf-8")
+    link_neighbours(reports, "2023Q4", language="en")
+    before, after = ((reports / name / "index.html").read_text(encoding="utf-8") for name in ("2023Q3", "2024Q1"))
+    assert '<li><a href="../2023Q4/index.html">2023Q4 →</a></li>\n</ul></nav>' in before
+    assert '<li><a href="../2023Q4/index.html">← 2023Q4</a></li>\n</ul></nav>' in after
+    assert "2023Q3" not in (reports / "2023Q4" / "index.html").read_text(encoding="utf-8").replace("2023Q4", "")
+    assert sorted(path.name for path in (reports / "2023Q3").iterdir()) == ["index.html", "run.json"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from csm_lib.collect.locks import exclusive
 from csm_lib.errors import UnavailableError
 from csm_lib.publish.printing import find_browser, print_page
 
@@ -89,3 +90,36 @@ def test_an_export_that_cannot_be_made_is_refused(
     )  # fmt: skip
     assert ended.returncode == code
     assert json.loads(ended.stdout)["error"]["message"] == message
+
+
+def test_an_export_into_a_folder_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    report, folder = tmp_path / "reports" / "2023Q4~as-of-2024-05-31", tmp_path / "mail"
+    report.mkdir(parents=True)
+    folder.mkdir()
+    (report / "run.json").write_text("{}")
+    (report / "index.html").write_text("")
+    command = [sys.executable, "-m", "csm_lib", "export", "2023Q4", "--as-of", "2024-05-31", "--pdf", "--output",
+               str(folder), "--workspace", str(tmp_path), "--json"]  # fmt: skip
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert json.loads(ended.stdout)["error"]["message"] == (
+        f"--output must be a file, got the folder {str(folder)!r}. Name the file: 2023Q4~as-of-2024-05-31.pdf."
+    )
+    assert list(folder.iterdir()) == []
+
+
+def test_no_export_while_a_run_may_take_the_report_away(tmp_path: Path) -> None:
+    report = tmp_path / "reports" / "2023Q4"
+    report.mkdir(parents=True)
+    (report / "run.json").write_text("{}")
+    (report / "index.html").write_text("")
+    browser = tmp_path / "chromium"
+    browser.write_text("")
+    browser.chmod(0o755)
+    command = [sys.executable, "-m", "csm_lib", "export", "2023Q4", "--pdf", "--workspace", str(tmp_path), "--json"]
+    with exclusive(tmp_path / "reports" / ".lock"):
+        ended = subprocess.run(
+            command, capture_output=True, text=True, check=False, env={**os.environ, "CSM_BROWSER": str(browser)}
+        )
+    assert ended.returncode == 4
+    assert "reports must be written by one run at a time" in json.loads(ended.stdout)["error"]["message"]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -125,6 +126,8 @@ def test_only_some_notebooks_make_a_draft_beside_the_report(
     before = published.report.read_bytes()
     draft = publish(make_book(), notebooks=report_notebooks, only=["04_gap_analysis"])
     assert draft.is_draft and draft.report.parts[-3:] == (".draft", "2024Q1", "index.html")
+    assert draft.edition == 1 and draft.restatements == ()
+    assert 'href="../../index.html"' in draft.report.read_text(encoding="utf-8")
     assert published.report.read_bytes() == before
 
 
@@ -155,6 +158,65 @@ def test_data_that_change_during_a_run_are_refused(make_book: Callable[..., Any]
     with pytest.raises(UnavailableError, match="data must stay as they are during a run"):
         publish(book, notebooks=report_notebooks)
     assert not (book.workspace / "reports" / "2024Q1").exists()
+
+
+def test_a_setting_that_changes_during_a_run_is_refused(
+    make_book: Callable[..., Any], make_notebook: Callable[..., Path], report_notebooks: list[Path]
+) -> None:
+    edit = """
+import os, pathlib
+folder = pathlib.Path(os.environ["CSM_WORKSPACE"], "data", "config")
+folder.mkdir(parents=True)
+(folder / "workbook.toml").write_text("repeat_window_days = 5")
+"""
+    book = make_book()
+    with pytest.raises(UnavailableError, match=r"got a change of workbook\.repeat_window_days meanwhile"):
+        publish(book, notebooks=[make_notebook("03_data_collection", edit), *report_notebooks])
+    assert not (book.workspace / "reports" / "2024Q1").exists()
+
+
+def test_a_notebook_that_changes_during_a_run_is_refused(
+    make_book: Callable[..., Any], make_notebook: Callable[..., Path], report_notebooks: list[Path]
+) -> None:
+    path = make_notebook("06_root_cause", f"""
+import nbformat
+notebook = nbformat.read({str(report_notebooks[0])!r}, as_version=4)
+notebook.cells[-2].source += "\\n1 + 1"
+nbformat.write(notebook, {str(report_notebooks[0])!r})
+""")  # fmt: skip
+    with pytest.raises(UnavailableError, match="got a change of 04_gap_analysis meanwhile"):
+        publish(make_book(), notebooks=[*report_notebooks, path])
+
+
+def _moved(notebooks: list[Path], value: float) -> list[Path]:
+    """Let the report's notebook hand over another value."""
+    text = notebooks[1].read_text(encoding="utf-8")
+    notebooks[1].write_text(re.sub(r"value=0\.\d+", f"value={value}", text), encoding="utf-8")
+    return notebooks
+
+
+def test_editions_are_counted_on_after_a_report_was_removed(
+    published: RunResult, make_book: Callable[..., Any], report_notebooks: list[Path]
+) -> None:
+    second = publish(make_book(), notebooks=_moved(report_notebooks, 0.79))
+    shutil.rmtree(second.report.parent)
+    third = publish(make_book(), notebooks=_moved(report_notebooks, 0.80))
+    # the second edition went with its folder; the first is kept, and what is published now is compared with it
+    assert (second.edition, third.edition) == (2, 2)
+    assert [(row["was"]["value"], row["now"]["value"]) for row in third.restatements] == [(0.78, 0.80)]
+    fourth = publish(make_book(), notebooks=_moved(report_notebooks, 0.81))
+    assert fourth.edition == 3
+
+
+def test_what_a_killed_run_did_not_get_to_say_is_said_by_the_next(
+    published: RunResult, make_book: Callable[..., Any], report_notebooks: list[Path]
+) -> None:
+    notebooks = _moved(report_notebooks, 0.79)
+    second = publish(make_book(), notebooks=notebooks)
+    os.utime(second.report.parents[1] / "index.html", (0, 0))  # killed before the page over all periods
+    third = publish(make_book(), notebooks=notebooks, resume=True)
+    assert [row["now"]["value"] for row in third.restatements] == [0.79]
+    assert publish(make_book(), notebooks=notebooks, resume=True).restatements == ()
 
 
 def test_the_chinese_page_has_the_chinese_twin(make_book: Callable[..., Any], report_notebooks: list[Path]) -> None:
