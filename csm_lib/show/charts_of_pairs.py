@@ -80,7 +80,7 @@ def plot_matrix(
         axes.grid(visible=False)
     closest = pairs.loc[pairs[value].abs().idxmax()]
     alt = say(
-        "alt_matrix",
+        "alt_matrix_one" if len(pairs) == 1 else "alt_matrix",
         language,
         title=title,
         n=len(pairs),

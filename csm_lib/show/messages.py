@@ -56,6 +56,7 @@ MESSAGES: dict[str, str] = {
     "alt_heatmap": (
         "{title}: highest on {high_day} at {high_hour}:00 with {high}, lowest on {low_day} at {low_hour}:00 with {low}."
     ),
+    "alt_matrix_one": "{title}: one pair, {one} and {other}, with {value}.",
     "alt_matrix": "{title}: of {n} pairs {one} and {other} go together most closely, with {value}.",
     "alt_need_alone": (
         "{title}: of {n} intervals the need is highest at {where} with {high} agents; nobody is known to be on shift."

@@ -44,7 +44,8 @@ def sentence_of_drivers(found: pd.DataFrame, *, language: str | None = None) -> 
     >>> found.attrs.update(outcome="csat", explained=0.4)
     >>> sentence_of_drivers(found)  # doctest: +NORMALIZE_WHITESPACE
     Overall satisfaction is associated most with speed: 60.0% of what all drivers explain together (95% interval
-    50.0–70.0%, n = 300), first in every likely ranking; together they explain 40.0% of its variation.
+    50.0–70.0%, n = 300), first in every likely ranking. That is 24.0% of its whole variation, of which all explain
+    40.0%.
     """
     if not len(found):
         return sentence_not_measured(found.attrs.get("reason"), what=say("asked_drivers", language), language=language)
@@ -54,7 +55,7 @@ def sentence_of_drivers(found: pd.DataFrame, *, language: str | None = None) -> 
     outcome = write_code(found.attrs["outcome"], language=language)
     return sentence(
         "{outcome} is associated most with {driver}: {share} of what all drivers explain together (95% interval "
-        "{interval}, n = {n}), {rank}; together they explain {whole} of its variation.",
+        "{interval}, n = {n}), {rank}. That is {part} of its whole variation, of which all explain {whole}.",
         language=language,
         outcome=outcome[:1].upper() + outcome[1:],
         driver=write_code(first["driver"], language=language),
@@ -62,6 +63,7 @@ def sentence_of_drivers(found: pd.DataFrame, *, language: str | None = None) -> 
         interval=write_interval(first["share_low"], first["share_high"], "share", language=language),
         n=(first["n"], "n"),
         rank=say(key, language, rank="" if pd.isna(rank) else int(rank)),
+        part=(first["share_of_explained"] * found.attrs["explained"], "share"),
         whole=(found.attrs["explained"], "share"),
     )
 

@@ -60,5 +60,5 @@ def test_many_things_are_numbered_and_only_what_matters_has_its_number() -> None
 def test_what_is_close_to_nothing_is_left_out() -> None:
     alone = pd.DataFrame([("a", "b", -0.9), ("a", "c", 0.3), ("b", "c", float("nan"))], columns=chain(2).columns)
     drawn = plot_matrix(alone, title="t", least=0.5)
-    assert drawn.alt == "t: of 1 pairs a and b go together most closely, with −0.90."
+    assert drawn.alt == "t: one pair, a and b, with −0.90."
     assert plot_matrix(alone, title="t", least=0.95).alt == "t: nothing was measured."

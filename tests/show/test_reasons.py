@@ -29,14 +29,14 @@ def driven(rank_high: int | None = 3) -> pd.DataFrame:
 def test_the_first_driver_with_its_rank(rank: int | None, said: str) -> None:
     assert sentence_of_drivers(driven(rank)).text == (
         "Overall satisfaction is associated most with speed: 60.0% of what all drivers explain together (95% interval "
-        f"50.0–70.0%, n = 300), {said}; together they explain 40.0% of its variation."
+        f"50.0–70.0%, n = 300), {said}. That is 24.0% of its whole variation, of which all explain 40.0%."
     )
 
 
 def test_the_same_in_chinese() -> None:
     assert sentence_of_drivers(driven(1), language="zh").text == (
-        "总体满意度与响应速度关联最强：占全部驱动因素可解释部分的60.0%（95%区间50.0–70.0%，样本量300），在所有可能的排序中均居首；"
-        "合计解释其变动的40.0%。"
+        "总体满意度与响应速度关联最强：占全部驱动因素可解释部分的60.0%（95%区间50.0–70.0%，样本量300），在所有可能的排序中均居首。"
+        "即其全部变动的24.0%；各因素合计解释40.0%。"
     )
 
 
