@@ -191,6 +191,13 @@ def test_a_draft_of_a_source_is_written_once_and_reads_the_file(workspace: Path)
     assert (code, result["files"][0]["kept"]) == (0, 1)
 
 
+def test_files_that_no_source_fits_are_no_success(workspace: Path) -> None:
+    (workspace / "data" / "raw" / "export 7.csv").write_text("Ticket#;Opened\n1;03.02.2024 08:15\n", encoding="utf-8")
+    code, result = csm("ingest", "--workspace", workspace, cwd=workspace)
+    assert (code, result["error"]["message"]) == (2, "files must fit a source, got none that does: nothing was read.")
+    assert "Draft one with `csm source new FILE`" in result["warnings"][0]
+
+
 def test_debug_adds_the_traceback_and_changes_nothing_else(workspace: Path) -> None:
     command = [sys.executable, "-m", "csm_lib", "run", "last-moon", "--workspace", str(workspace), "--json", "--debug"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, encoding="utf-8")

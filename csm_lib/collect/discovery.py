@@ -150,6 +150,7 @@ def _nobody(path: Path, sources: Mapping[str, Source]) -> str:
     """Say that no source reads a file, and what would."""
     own = ", ".join(name for name, source in sources.items() if not source.is_canonical)
     return (
-        f"{path.name} must fit a source, got none that does ({path}). Name one with --source ({own}), add a source "
-        "file for it, or name it after one of our tables if its columns are ours (contacts.csv, surveys.xlsx, …)."
+        f"{path.name} must fit a source, got none that does ({path}). Draft one with `csm source new FILE`, name one "
+        f"with --source ({own}), or name the file after one of our tables if its columns are ours (contacts.csv, "
+        "surveys.xlsx, …)."
     )

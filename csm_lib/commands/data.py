@@ -70,6 +70,11 @@ def ingest(call: Call, *, paths: Sequence[Path], source: str | None, history: bo
     for file in result.files:
         aside = ", ".join(f"{reason} {count:,}" for reason, count in sorted(file.set_aside.items())) or "none"
         call.tell(f"{shown[file.path]} → {file.table}: read {file.read:,}, kept {file.kept:,}, set aside: {aside}")
+    if not result.files and result.warnings:  # there was something, and nobody could read it
+        return call.fail(
+            kind="usage", message="files must fit a source, got none that does: nothing was read.", exit_code=2,
+            files=[], warnings=list(result.warnings),
+        )  # fmt: skip
     if not result.files:
         call.tell(f"Nothing to read: put exports into {workspace / 'data' / 'raw'}, or name the files.")
     return call.finish({"files": [file.as_json() for file in result.files], "warnings": list(result.warnings)})

@@ -204,7 +204,7 @@ def test_a_file_no_source_reads_is_a_warning_below_raw_and_an_error_when_named(w
     with pytest.raises(UsageError) as caught:
         ingest(workspace, [path])
     assert str(caught.value) == result.warnings[0]
-    assert str(caught.value).startswith(f"mystery.csv must fit a source, got none that does ({path}). Name one with")
+    assert str(caught.value).startswith(f"mystery.csv must fit a source, got none that does ({path}). Draft one with")
 
 
 def test_a_canonical_name_without_the_needed_columns_says_which(workspace: Path) -> None:
