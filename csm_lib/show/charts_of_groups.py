@@ -189,7 +189,9 @@ def plot_heatmap(
         for (down, across), cell in np.ndenumerate(cells):
             if cell == cell:
                 ink = "white" if (cell < middle) == is_light_high else "black"
-                axes.text(across + 0.5, down + 0.5, f"{cell:.0f}", ha="center", va="center", color=ink, fontsize=8)
+                is_whole = unit != "n" or abs(cell - round(cell)) < 0.05  # 2.5 agents missing are not 2
+                written = f"{cell:.0f}" if is_whole else f"{cell:.1f}"
+                axes.text(across + 0.5, down + 0.5, written, ha="center", va="center", color=ink, fontsize=8)
         axes.set_yticks(np.arange(len(grid)) + 0.5, [days[int(day) - 1] for day in grid.index])
         axes.set_xticks(np.arange(grid.shape[1]) + 0.5, [str(int(at)) for at in grid.columns])
         axes.invert_yaxis()
