@@ -130,6 +130,6 @@ def test_not_even_a_traceback_tells_the_password(workspace: Path, postgres: Any)
     command = [sys.executable, "-m", "csm_lib", "ingest", "--debug", "--workspace", str(workspace)]
     environment = {**os.environ, "CSM_TEST_PASSWORD": "hunter2-not-it"}
     ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert "password authentication failed" in ended.stderr
     assert "hunter2" not in ended.stderr + ended.stdout
